@@ -1,0 +1,89 @@
+//! One datagram on its way from an input to the collector: who sent it to whom, when, where it was found, and its payload.
+//!
+//! In: nothing. Out: [`Datagram`] and [`DatagramBatch`], the contract between inputs and the collector. Uses `time`.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::time::Timestamp;
+
+/// One end of a transport session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Endpoint {
+    /// The IP address.
+    pub addr: IpAddr,
+    /// The UDP or TCP port; 0 where a flow log does not know it.
+    pub port: u16,
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.addr {
+            IpAddr::V4(a) => write!(f, "{a}:{}", self.port),
+            IpAddr::V6(a) => write!(f, "[{a}]:{}", self.port),
+        }
+    }
+}
+
+/// How the message travelled: the rules for template withdrawals depend on it (RFC 7011 §8.1, §8.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Transport {
+    /// A UDP datagram.
+    Udp,
+    /// One IPFIX message out of a TCP stream.
+    Tcp,
+    /// A message of a flow log (RFC 5655).
+    File,
+}
+
+/// Where a datagram was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Origin {
+    /// Number of the input file, from 0, in the order of the command line.
+    pub file: u32,
+    /// Number of the frame in its file as Wireshark counts, from 1; the last fragment's for a reassembled datagram; 0 where there are no frames.
+    pub frame: u64,
+}
+
+/// One datagram; its octets lie in the batch that holds it.
+#[derive(Clone, Copy, Debug)]
+pub struct Datagram {
+    /// Number of the datagram in the run, from 0, NDE or not.
+    pub index: u64,
+    /// When the capture saw it (the last fragment of a reassembled one); `None` where the container does not say (a pcapng simple packet block).
+    pub time: Option<Timestamp>,
+    /// Who sent it.
+    pub exporter: Endpoint,
+    /// Whom it was sent to.
+    pub collector: Endpoint,
+    /// How it travelled.
+    pub transport: Transport,
+    /// Where it was found.
+    pub origin: Origin,
+    /// Which of the batch's buffers holds the payload.
+    pub buffer: u32,
+    /// Where the payload begins in that buffer.
+    pub start: u32,
+    /// How many octets of the payload are there.
+    pub length: u32,
+    /// How many more octets the IP and UDP headers announce, which the capture's snapshot length cut off.
+    pub missing: u32,
+}
+
+/// Datagrams that share buffers: no allocation for each datagram, and the octets go on to other threads without a copy.
+#[derive(Clone, Debug, Default)]
+pub struct DatagramBatch {
+    /// The octets; the first buffer is mostly a stretch of the capture, further ones hold reassembled datagrams.
+    pub buffers: Vec<Arc<Vec<u8>>>,
+    /// The datagrams in the order of the capture.
+    pub datagrams: Vec<Datagram>,
+}
+
+impl DatagramBatch {
+    /// The octets of one of the batch's datagrams.
+    pub fn payload(&self, datagram: &Datagram) -> &[u8] {
+        let start = datagram.start as usize;
+        self.buffers.get(datagram.buffer as usize).and_then(|b| b.get(start..start + datagram.length as usize)).unwrap_or(&[])
+    }
+}

@@ -1,0 +1,64 @@
+//! In: octets of a capture file or of standard input, plain or compressed. Out: [`DatagramBatch`]es and a [`FileReport`].
+//! Uses `time` and `datagram` of the crate; pcap-parser lives in `capture*` alone, etherparse in this room alone.
+//! It knows nothing of NDE, with one exception: `tcp_stream` must see where an IPFIX message ends (RFC 7011 §10.4).
+//!
+//! ```text
+//! source ─▶ chunk ─▶ capture ─▶ link ─▶ network ─▶ udp ─▶ datagram
+//! gzip …    4 MiB    pcap(ng)     ▲        │  ├─▶ tcp ─▶ IPFIX message
+//!                                 └─ tunnel ◀┘  └─▶ fragment ─▶ network
+//! ```
+//!
+//! [`DatagramBatch`]: crate::datagram::DatagramBatch
+#![deny(clippy::indexing_slicing, clippy::cast_possible_truncation)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::indexing_slicing,
+        clippy::cast_possible_truncation,
+        clippy::unwrap_used,
+        clippy::expect_used
+    )
+)]
+
+mod capture;
+mod capture_pcap;
+mod capture_pcapng;
+mod chunk;
+mod compression;
+mod decap;
+mod detect;
+mod error;
+mod fault;
+mod fragment;
+mod link;
+mod link_type;
+mod network;
+mod options;
+mod part;
+mod reader;
+mod report;
+mod source;
+mod tcp;
+mod tcp_stream;
+mod tunnel;
+mod udp;
+
+pub use compression::Compression;
+pub use error::InputError;
+pub use fault::{Fault, FaultCause, Severity};
+pub use options::{InputOptions, Location};
+pub use reader::Input;
+pub use report::{Container, FileReport};
+
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod tests_files;
+#[cfg(test)]
+mod tests_fragments;
+#[cfg(test)]
+mod tests_hostile;
+#[cfg(test)]
+mod tests_layers;
+#[cfg(test)]
+mod tests_tcp;

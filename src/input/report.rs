@@ -1,0 +1,90 @@
+//! What is known of an input beside its datagrams: the container, the counts and the faults.
+
+use std::fmt;
+
+use super::compression::Compression;
+use super::fault::Fault;
+use crate::time::Timestamp;
+
+/// The kind of file around the frames.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Container {
+    /// The classic format of libpcap.
+    Pcap {
+        /// Whether its numbers are big-endian.
+        big_endian: bool,
+        /// Whether its times count nanoseconds instead of microseconds.
+        nanoseconds: bool,
+        /// Whether it is Kuznetzov's variant with 24 octets of record header.
+        modified: bool,
+    },
+    /// pcapng.
+    PcapNg {
+        /// Whether the first section is big-endian; further sections may differ.
+        big_endian: bool,
+        /// Sections seen so far.
+        sections: u32,
+        /// Interfaces described so far, in all sections.
+        interfaces: u32,
+    },
+}
+
+impl fmt::Display for Container {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Pcap {
+                big_endian,
+                nanoseconds,
+                modified,
+            } => {
+                let kind = if modified { "modified pcap" } else { "pcap" };
+                let unit = if nanoseconds { "nanoseconds" } else { "microseconds" };
+                write!(f, "{kind}, {}, {unit}", order(big_endian))
+            }
+            Self::PcapNg {
+                big_endian,
+                sections,
+                interfaces,
+            } => {
+                write!(f, "pcapng, {}", order(big_endian))?;
+                if sections > 1 {
+                    write!(f, ", {sections} sections")?;
+                }
+                write!(f, ", {interfaces} interface{}", if interfaces == 1 { "" } else { "s" })
+            }
+        }
+    }
+}
+
+fn order(big_endian: bool) -> &'static str {
+    if big_endian { "big-endian" } else { "little-endian" }
+}
+
+/// The account of one input; complete when the input has ended.
+#[derive(Clone, Debug)]
+pub struct FileReport {
+    /// The file as it was named, or `standard input`.
+    pub name: String,
+    /// The kind of file, after decompression.
+    pub container: Container,
+    /// The compression around it.
+    pub compression: Option<Compression>,
+    /// A second compression inside the first.
+    pub inner_compression: Option<Compression>,
+    /// The link types its headers declare, by tcpdump's names, in order of appearance.
+    pub link_types: Vec<String>,
+    /// Octets of the capture read so far, after decompression.
+    pub octets: u64,
+    /// Frames, with those that could not be read.
+    pub frames: u64,
+    /// UDP datagrams handed on, reassembled ones included.
+    pub datagrams: u64,
+    /// IPFIX messages handed on out of TCP streams.
+    pub tcp_messages: u64,
+    /// The earliest time of a frame.
+    pub first: Option<Timestamp>,
+    /// The latest time of a frame.
+    pub last: Option<Timestamp>,
+    /// What was found wrong or left aside, a cause each, in order of first appearance.
+    pub faults: Vec<Fault>,
+}

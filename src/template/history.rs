@@ -1,0 +1,74 @@
+//! One definition of a template, and what has happened to it.
+
+use std::sync::Arc;
+
+use crate::datagram::Origin;
+use crate::message::FieldSpecifier;
+use crate::time::Timestamp;
+
+use super::store::DomainKey;
+
+/// The number of a definition in its store: small, dense, and good as an index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DefinitionId(pub(super) u32);
+
+impl DefinitionId {
+    /// The number as an index, from 0.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// What a template describes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// Flows.
+    Data,
+    /// Options: facts about the exporter, by scope.
+    Options,
+}
+
+/// The content of a Template Record or an Options Template Record.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Template {
+    /// Its id, 256 or above.
+    pub id: u16,
+    /// Flows or options.
+    pub kind: Kind,
+    /// The fields in wire order, scope fields first.
+    pub fields: Vec<FieldSpecifier>,
+    /// How many of the fields are scope fields.
+    pub scope_count: usize,
+}
+
+/// A moment of the input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// The capture's time, else the message's export time.
+    pub time: Timestamp,
+    /// File and frame.
+    pub origin: Origin,
+}
+
+/// One definition: an id may have several in the course of time.
+#[derive(Clone, Debug)]
+pub struct Definition {
+    /// The content.
+    pub template: Arc<Template>,
+    /// The session and domain that sent it.
+    pub key: DomainKey,
+    /// 1 for the first content that this id had in its domain, 2 for the next.
+    pub version: u32,
+    /// First arrival; `None` until a second pass has come to it.
+    pub first_seen: Option<Seen>,
+    /// Last arrival, refreshes counted.
+    pub last_seen: Option<Seen>,
+    /// Arrivals in all.
+    pub times_sent: u64,
+    /// Data Sets read with it.
+    pub sets: u64,
+    /// Data Records read with it.
+    pub records: u64,
+    /// Data Sets read with it that came before it.
+    pub sets_before: u64,
+}

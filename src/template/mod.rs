@@ -1,0 +1,13 @@
+//! In: Template Records with the session, domain and moment they came in. Out: the template by which a Data Set is to be read.
+//! Also the history of every template: definitions, refreshes, redefinitions, withdrawals, uses.
+//! May use: `time`, `datagram`, `message`.
+#![deny(clippy::indexing_slicing, clippy::cast_possible_truncation)]
+#![cfg_attr(test, allow(clippy::indexing_slicing, clippy::cast_possible_truncation))]
+
+mod history;
+mod pending;
+mod store;
+
+pub use history::{Definition, DefinitionId, Kind, Seen, Template};
+pub use pending::{HeldSet, Pending, PendingLimits};
+pub use store::{DomainKey, Found, Learned, Limits, Lookup, Refusal, ScopeRule, TemplateStore, Withdrawal, Withdrawn};

@@ -1,0 +1,14 @@
+//! In: the octets of Data Sets and the plans to read them by. Out: a [`FlowBatch`]: typed columns with nulls, and the runs of
+//! rows that one Set filled.
+//! May use: `time`, `datagram`, `message`, `plan`.
+
+mod batch;
+mod convert;
+mod decode;
+mod validity;
+mod values;
+mod variable;
+
+pub use batch::{Context, FlowBatch, Run};
+pub use validity::Validity;
+pub use values::{Column, Octets, Values};

@@ -1,0 +1,19 @@
+//! In: a template, or a fixed record layout, and the schema of the columns that are wanted.
+//! Out: a [`RecordPlan`]: where each field lies, how it is converted, which column it feeds; worked out once, shared by all threads.
+//! May use: `time`, `element`, `message`, `template`.
+#![deny(clippy::indexing_slicing, clippy::cast_possible_truncation)]
+#![cfg_attr(test, allow(clippy::indexing_slicing, clippy::cast_possible_truncation))]
+
+mod canonical;
+mod compile;
+mod extent;
+mod fixed;
+mod schema;
+mod steps;
+
+pub use canonical::Canonical;
+pub use compile::{compile, element_columns, fed_columns};
+pub use extent::{Extent, Layout};
+pub use fixed::fixed_template;
+pub use schema::{ColumnSpec, Kind, Schema, SchemaBuilder, Source, UnknownColumn};
+pub use steps::{Cell, Convert, IcmpSource, RecordPlan, Step, TimeForm};

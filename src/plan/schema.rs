@@ -1,0 +1,258 @@
+//! The columns of a flow batch: their names, types and origin, fixed before the first record is decoded.
+
+use std::collections::HashMap;
+
+use thiserror::Error;
+
+use super::canonical::Canonical;
+use crate::element::{self, DataType, Element};
+
+/// The type of a column's values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// 8 bits, unsigned.
+    U8,
+    /// 16 bits, unsigned.
+    U16,
+    /// 32 bits, unsigned.
+    U32,
+    /// 64 bits, unsigned: all unsigned elements outside the canonical columns, whatever their width on the wire.
+    U64,
+    /// 64 bits, signed.
+    I64,
+    /// Floating point.
+    F64,
+    /// True or false.
+    Bool,
+    /// Nanoseconds since 1970, UTC.
+    Time,
+    /// An IPv4 or IPv6 address in 16 octets; IPv4 in its mapped form `::ffff:a.b.c.d` (RFC 4291 §2.5.5.2).
+    Address,
+    /// An IPv4 address, 32 bits.
+    Ipv4,
+    /// An IPv6 address in 16 octets.
+    Ipv6,
+    /// A MAC address in the low 48 bits.
+    Mac,
+    /// Text; octets that are no UTF-8 stand in it as `\xNN`.
+    Text,
+    /// Octets as they were on the wire.
+    Octets,
+}
+
+impl Kind {
+    /// The column type for an abstract data type of RFC 7011 §6.1; structured data and what has no type stay octets.
+    pub fn of(data_type: Option<DataType>) -> Self {
+        use DataType::*;
+        match data_type {
+            Some(Unsigned8 | Unsigned16 | Unsigned32 | Unsigned64) => Self::U64,
+            Some(Signed8 | Signed16 | Signed32 | Signed64) => Self::I64,
+            Some(Float32 | Float64) => Self::F64,
+            Some(Boolean) => Self::Bool,
+            Some(MacAddress) => Self::Mac,
+            Some(String) => Self::Text,
+            Some(DateTimeSeconds | DateTimeMilliseconds | DateTimeMicroseconds | DateTimeNanoseconds) => Self::Time,
+            Some(Ipv4Address) => Self::Ipv4,
+            Some(Ipv6Address) => Self::Ipv6,
+            _ => Self::Octets,
+        }
+    }
+}
+
+/// What fills a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// One of the canonical columns.
+    Canonical(Canonical),
+    /// A field of the record, found by the column's name.
+    Field,
+}
+
+/// One column.
+#[derive(Clone, Debug)]
+pub struct ColumnSpec {
+    /// Its name.
+    pub name: String,
+    /// The type of its values.
+    pub kind: Kind,
+    /// What fills it.
+    pub source: Source,
+    /// True for a column that is only needed to compute another one; sinks leave it out.
+    pub hidden: bool,
+}
+
+/// The columns of a flow batch, in order.
+#[derive(Clone, Debug, Default)]
+pub struct Schema {
+    columns: Vec<ColumnSpec>,
+    by_name: HashMap<String, u16>,
+}
+
+impl Schema {
+    /// All columns, the hidden ones last.
+    pub fn columns(&self) -> &[ColumnSpec] {
+        &self.columns
+    }
+
+    /// The position of the column of that name.
+    pub fn position(&self, name: &str) -> Option<u16> {
+        self.by_name.get(name).copied()
+    }
+
+    /// The position of a canonical column.
+    pub fn canonical(&self, column: Canonical) -> Option<u16> {
+        self.position(column.name())
+    }
+}
+
+/// A name that is neither a canonical column nor an element.
+#[derive(Debug, Error, PartialEq, Eq)]
+#[error("no column or element is called '{name}'{}", suggestion.as_ref().map(|s| format!("; did you mean '{s}'?")).unwrap_or_default())]
+pub struct UnknownColumn {
+    /// What was asked for.
+    pub name: String,
+    /// A name that resembles it.
+    pub suggestion: Option<String>,
+}
+
+/// Puts a schema together, each column once, in the order of the calls.
+#[derive(Clone, Debug, Default)]
+pub struct SchemaBuilder {
+    schema: Schema,
+}
+
+impl SchemaBuilder {
+    /// Adds a canonical column.
+    pub fn canonical(&mut self, column: Canonical) -> &mut Self {
+        self.push(column.name(), column.kind(), Source::Canonical(column), false)
+    }
+
+    /// Adds a column that a field of some template feeds.
+    pub fn field(&mut self, name: &str, kind: Kind) -> &mut Self {
+        self.push(name, kind, Source::Field, false)
+    }
+
+    /// Adds what the user named: a canonical column, an element by any of its names, or `name_2` for a repeated one.
+    ///
+    /// # Errors
+    /// The name is unknown.
+    pub fn named(&mut self, name: &str) -> Result<&mut Self, UnknownColumn> {
+        if let Some(column) = Canonical::by_name(name) {
+            return Ok(self.canonical(column));
+        }
+        if let Some(element) = element::by_name(name) {
+            return Ok(self.element(&element.column, element));
+        }
+        if let Some((base, digits)) = name.rsplit_once('_')
+            && digits.parse::<u16>().is_ok_and(|n| n >= 2)
+            && let Some(element) = element::by_name(base)
+        {
+            return Ok(self.element(&format!("{}_{digits}", element.column), element));
+        }
+        if is_unlisted(name) {
+            return Ok(self.field(name, Kind::Octets));
+        }
+        Err(UnknownColumn { name: name.to_owned(), suggestion: resembling(name) })
+    }
+
+    fn element(&mut self, column: &str, element: &Element) -> &mut Self {
+        self.field(column, Kind::of(element.data_type))
+    }
+
+    fn push(&mut self, name: &str, kind: Kind, source: Source, hidden: bool) -> &mut Self {
+        let next = u16::try_from(self.schema.columns.len()).unwrap_or(u16::MAX);
+        if next < u16::MAX && !self.schema.by_name.contains_key(name) {
+            self.schema.by_name.insert(name.to_owned(), next);
+            self.schema.columns.push(ColumnSpec { name: name.to_owned(), kind, source, hidden });
+        }
+        self
+    }
+
+    /// The schema, with hidden columns for what others are computed from: a duration needs start and end, an end may need the start.
+    pub fn build(mut self) -> Schema {
+        if self.schema.canonical(Canonical::DurationMs).is_some() {
+            self.hidden(Canonical::FlowEnd);
+        }
+        if self.schema.canonical(Canonical::FlowEnd).is_some() {
+            self.hidden(Canonical::FlowStart);
+        }
+        self.schema
+    }
+
+    fn hidden(&mut self, column: Canonical) {
+        self.push(column.name(), column.kind(), Source::Canonical(column), true);
+    }
+}
+
+/// `ie_513` or `pen_35632_57590`: fields without an entry in the registries are columns under their numbers.
+fn is_unlisted(name: &str) -> bool {
+    let number = |s: &str| s.parse::<u32>().is_ok();
+    let mut parts = name.split('_');
+    match (parts.next(), parts.next(), parts.next(), parts.next(), parts.next()) {
+        (Some("ie"), Some(id), occurrence, None, None) => number(id) && occurrence.is_none_or(number),
+        (Some("pen"), Some(pen), Some(id), occurrence, None) => number(pen) && number(id) && occurrence.is_none_or(number),
+        _ => false,
+    }
+}
+
+/// The canonical column that shares most with a mistyped name: the fewest edits, at most a third of its letters.
+fn resembling(name: &str) -> Option<String> {
+    let lower = name.to_ascii_lowercase();
+    Canonical::ALL
+        .iter()
+        .map(|c| (edits(&lower, c.name()), c.name()))
+        .filter(|(distance, candidate)| *distance * 3 <= candidate.len().max(3))
+        .min()
+        .map(|(_, candidate)| candidate.to_owned())
+}
+
+/// Levenshtein distance in bytes: enough for names that are ASCII.
+fn edits(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().enumerate() {
+        let mut diagonal = i;
+        let mut left = i + 1;
+        let mut next = Vec::with_capacity(row.len());
+        next.push(left);
+        for (y, above) in b.bytes().zip(row.iter().skip(1)) {
+            left = (left + 1).min(above + 1).min(diagonal + usize::from(x != y));
+            diagonal = *above;
+            next.push(left);
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_all_sorts() {
+        let mut b = SchemaBuilder::default();
+        for name in ["src_addr", "octetDeltaCount", "IN_BYTES", "interfaceName_2", "ie_60513", "pen_35632_57590", "bytes"] {
+            b.named(name).unwrap();
+        }
+        let schema = b.build();
+        let names: Vec<&str> = schema.columns().iter().map(|c| c.name.as_str()).collect();
+        assert_eq!(names, ["src_addr", "octetDeltaCount", "interfaceName_2", "ie_60513", "pen_35632_57590", "bytes"]);
+        assert_eq!(schema.columns()[2].kind, Kind::Text);
+    }
+
+    #[test]
+    fn a_mistyped_name_gets_a_suggestion() {
+        let error = SchemaBuilder::default().named("scr_addr").unwrap_err();
+        assert_eq!(error.to_string(), "no column or element is called 'scr_addr'; did you mean 'src_addr'?");
+        assert_eq!(SchemaBuilder::default().named("quux").unwrap_err().suggestion, None);
+    }
+
+    #[test]
+    fn a_duration_brings_start_and_end_along() {
+        let mut b = SchemaBuilder::default();
+        b.canonical(Canonical::DurationMs);
+        let schema = b.build();
+        let seen: Vec<(&str, bool)> = schema.columns().iter().map(|c| (c.name.as_str(), c.hidden)).collect();
+        assert_eq!(seen, [("duration_ms", false), ("flow_end", true), ("flow_start", true)]);
+    }
+}

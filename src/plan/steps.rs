@@ -1,0 +1,159 @@
+//! What a compiled template says to do, column by column.
+
+use super::extent::Layout;
+
+/// Where a field lies in a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cell {
+    /// Its number in the template, from 0.
+    pub field: u16,
+    /// Octets before it in a record of constant length; meaningless where the layout is variable.
+    pub offset: u32,
+    /// Its octets; [`Cell::VARIABLE`] where each record says.
+    pub width: u16,
+}
+
+impl Cell {
+    /// The length that stands for "variable" in a Field Specifier (RFC 7011 §7).
+    pub const VARIABLE: u16 = u16::MAX;
+}
+
+/// The wire form of a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimeForm {
+    /// Seconds since 1970.
+    Seconds,
+    /// Milliseconds since 1970.
+    Millis,
+    /// NTP with microseconds of resolution.
+    NtpMicros,
+    /// NTP with nanoseconds of resolution.
+    NtpNanos,
+    /// 64 bits of seconds and 64 of microseconds since 1970, as pmacct fills 154 and 155.
+    Timeval,
+    /// Milliseconds of up-time, by the header's clock or the boot time known of the exporter.
+    Uptime,
+    /// Microseconds before the export time.
+    BeforeExport,
+}
+
+/// How the octets of a cell become a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Convert {
+    /// An unsigned integer of any width (RFC 7011 §6.2).
+    Unsigned,
+    /// An unsigned integer of which the column has the value times four: a DSCP in a type of service octet.
+    Dscp,
+    /// A signed integer of any width.
+    Signed,
+    /// IEEE 754 in 4 or 8 octets.
+    Float,
+    /// 1 is true, 2 is false (RFC 7011 §6.1.5).
+    Bool,
+    /// Six octets.
+    Mac,
+    /// Four octets, into an address column or an IPv4 one.
+    Ipv4,
+    /// Sixteen octets, into an address column or an IPv6 one.
+    Ipv6,
+    /// Text without the NULs that fill it up.
+    Text,
+    /// The octets themselves.
+    Octets,
+    /// A point in time.
+    Time(TimeForm),
+}
+
+/// Where ICMP type and code come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IcmpSource {
+    /// Type · 256 + code in one field.
+    Combined(Cell),
+    /// Two fields, of which one may be absent.
+    Separate(Option<Cell>, Option<Cell>),
+}
+
+/// One step: it appends a value or a null for every record of a Set to its column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// One field into one column.
+    Convert {
+        /// The column.
+        column: u16,
+        /// The field.
+        cell: Cell,
+        /// The conversion.
+        how: Convert,
+    },
+    /// Two address fields into one column: the one that the IP version names, else the one that is not zero.
+    EitherAddress {
+        /// The column.
+        column: u16,
+        /// The IPv4 field.
+        v4: Cell,
+        /// The IPv6 field.
+        v6: Cell,
+        /// ipVersion (60), where the template has it.
+        ip_version: Option<Cell>,
+    },
+    /// Two unsigned fields into one column: the first that is not zero.
+    EitherNumber {
+        /// The column.
+        column: u16,
+        /// The field that counts first.
+        first: Cell,
+        /// The field that counts where the first is zero.
+        second: Cell,
+    },
+    /// An up-time stamp and the boot time of the same record.
+    SinceBoot {
+        /// The column.
+        column: u16,
+        /// Milliseconds of up-time.
+        stamp: Cell,
+        /// systemInitTimeMilliseconds.
+        boot: Cell,
+    },
+    /// The start, already in its column, plus a duration.
+    StartPlus {
+        /// The column.
+        column: u16,
+        /// The column of the start.
+        start: u16,
+        /// The duration.
+        duration: Cell,
+        /// Nanoseconds in one unit of it.
+        unit: i64,
+    },
+    /// ICMP type and code, for ICMP flows alone.
+    Icmp {
+        /// The column of types.
+        type_column: Option<u16>,
+        /// The column of codes.
+        code_column: Option<u16>,
+        /// For ICMP.
+        v4: Option<IcmpSource>,
+        /// For ICMPv6.
+        v6: Option<IcmpSource>,
+        /// The protocol; without it every record is taken for ICMP.
+        protocol: Option<Cell>,
+    },
+    /// End less start in milliseconds, both already in their columns.
+    Duration {
+        /// The column.
+        column: u16,
+        /// The column of the start.
+        start: u16,
+        /// The column of the end.
+        end: u16,
+    },
+}
+
+/// A template, compiled for a schema.
+#[derive(Clone, Debug)]
+pub struct RecordPlan {
+    /// The extent of the records.
+    pub layout: Layout,
+    /// The steps, in an order in which each finds the columns that it needs.
+    pub steps: Vec<Step>,
+}

@@ -1,0 +1,59 @@
+//! The problems that the collector itself finds; malformed octets bring the causes of `message` along.
+
+use crate::message::{self, NotNde};
+
+use super::ledger::{Cause, Severity};
+
+macro_rules! causes {
+    ($($name:ident $severity:ident $code:literal $title:literal;)*) => {
+        $(pub(super) const $name: Cause = Cause { code: $code, severity: Severity::$severity, title: $title };)*
+    };
+}
+
+causes! {
+    OTHER_UDP Note "other-udp" "datagrams that are not NDE arrived on other ports";
+    NO_TEMPLATE Error "no-template" "Data Sets whose template was never seen could not be decoded";
+    HELD_TOO_LONG Error "held-too-long" "Data Sets waited for their template until the limit and were given up";
+    AFTER_WITHDRAWAL Warning "after-withdrawal" "Data Sets came after their template was withdrawn";
+    BEFORE_TEMPLATE Note "before-template" "Data Sets came before their template and were decoded all the same";
+    FROM_ELSEWHERE Note "template-from-elsewhere" "Data Sets were decoded with a template that came from another port or domain of the exporter";
+    TEMPLATE_EMPTY Warning "template-empty" "a template whose records could be empty was refused";
+    TEMPLATE_FIELDS Warning "template-fields" "a template with more fields than the limit was refused";
+    TEMPLATE_LIMIT Error "template-limit" "templates beyond the limit were refused";
+    TEMPLATE_REDEFINED Note "template-redefined" "a template id was given another meaning";
+    WITHDRAWAL_OVER_UDP Warning "withdrawal-over-udp" "a template withdrawal over UDP was ignored (RFC 7011 section 8.4)";
+    WITHDRAWAL_UNKNOWN Note "withdrawal-unknown" "a template was withdrawn that nobody had sent";
+    SET_RESERVED Warning "set-reserved" "Sets with ids that no RFC gives a meaning were skipped";
+    RECORD_CUT Warning "record-cut" "a Data Set ends inside a record";
+    LEFTOVER Note "leftover-octets" "a Data Set has more octets after its last record than padding needs";
+    UPTIME_WITHOUT_BOOT Note "uptime-without-boot" "up-time stamps in IPFIX without systemInitTimeMilliseconds (160) have no absolute time";
+    SOURCE_LIMIT Error "exporter-limit" "exporters beyond the limit were left aside";
+    SEQUENCE_LOST Warning "sequence-lost" "sequence numbers show that data was lost before the capture";
+}
+
+/// The cause of malformed octets.
+pub(super) fn of_malformed(cause: message::Cause) -> Cause {
+    let severity = match cause {
+        message::Cause::TrailingOctets | message::Cause::CountZero => Severity::Note,
+        message::Cause::SetBeyondMessage
+        | message::Cause::SetLengthBelowHeader
+        | message::Cause::MessageBeyondDatagram
+        | message::Cause::MessageLengthBelowHeader
+        | message::Cause::RecordsShort
+        | message::Cause::CutByCapture
+        | message::Cause::TemplateBeyondSet => Severity::Error,
+        _ => Severity::Warning,
+    };
+    Cause { code: cause.code(), severity, title: cause.description() }
+}
+
+/// The cause for a datagram on an export port that is no NDE.
+pub(super) fn of_not_nde(why: &NotNde) -> Cause {
+    let title = match why {
+        NotNde::TooShort { .. } => "datagrams on an export port are too short for NDE",
+        NotNde::Version { number: 8, looks_like: None } => "datagrams on an export port have version 8 (router-based aggregation), which is not supported",
+        NotNde::Version { .. } => "datagrams on an export port are not NDE",
+        NotNde::Implausible { .. } => "datagrams on an export port begin like NDE but can't be it",
+    };
+    Cause { code: why.code(), severity: Severity::Warning, title }
+}

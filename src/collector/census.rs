@@ -1,0 +1,101 @@
+//! The census: who exports, in which versions and domains, how much of what.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use crate::message::Version;
+use crate::template::DefinitionId;
+use crate::time::Timestamp;
+
+/// An exporter as tables name it: its address, a version, a domain. Ports are counted together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SourceKey {
+    /// The address that sends.
+    pub exporter: IpAddr,
+    /// The version of its messages.
+    pub version: Version,
+    /// Observation domain; v5 engine; `None` in v1 and v7.
+    pub domain: Option<u32>,
+}
+
+/// What one exporter sent.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// Who.
+    pub key: SourceKey,
+    /// Messages.
+    pub messages: u64,
+    /// Template Records, refreshes counted.
+    pub template_records: u64,
+    /// Options Template Records, refreshes counted.
+    pub options_template_records: u64,
+    /// Flows decoded, or handed on to be.
+    pub flows: u64,
+    /// Options records.
+    pub options_records: u64,
+    /// Data Sets that could not be decoded for want of a template.
+    pub sets_without_template: u64,
+    /// Problems worse than a note.
+    pub problems: u64,
+    /// Earliest message: capture time, else export time.
+    pub first_seen: Timestamp,
+    /// Latest message.
+    pub last_seen: Timestamp,
+    /// Sending ports, a hundred at most.
+    pub ports: Vec<u16>,
+}
+
+/// Where a record layout comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LayoutKind {
+    /// The records of v1, v5 or v7.
+    Fixed(Version),
+    /// A template.
+    Template(DefinitionId),
+}
+
+/// A record layout as one exporter uses it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// The exporter's number in the census.
+    pub source: u32,
+    /// The layout.
+    pub kind: LayoutKind,
+}
+
+/// All counts of a run.
+#[derive(Clone, Debug, Default)]
+pub struct Census {
+    /// Datagrams that the inputs brought.
+    pub datagrams: u64,
+    /// Those that are NDE.
+    pub nde_datagrams: u64,
+    /// NDE datagrams by input file.
+    pub nde_by_file: BTreeMap<u32, u64>,
+    /// Messages by input file and version.
+    pub messages_by_file: BTreeMap<(u32, Version), u64>,
+    /// Messages by version.
+    pub messages: BTreeMap<Version, u64>,
+    /// Data Sets of v9 and IPFIX.
+    pub data_sets: u64,
+    /// Data Sets decoded, flows and options.
+    pub data_sets_decoded: u64,
+    /// Data Sets without a template.
+    pub data_sets_without_template: u64,
+    /// The exporters in the order of their appearance; a batch's contexts have their index.
+    pub sources: Vec<Source>,
+    /// The layouts in the order of their appearance; a batch's contexts have their index.
+    pub layouts: Vec<Layout>,
+}
+
+impl Census {
+    /// Flows of all exporters.
+    pub fn flows(&self) -> u64 {
+        self.sources.iter().map(|s| s.flows).sum()
+    }
+
+    /// Options records of all exporters.
+    pub fn options_records(&self) -> u64 {
+        self.sources.iter().map(|s| s.options_records).sum()
+    }
+}

@@ -1,0 +1,66 @@
+//! What options data tells about an exporter and flows need: the time of its boot.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+use crate::message::FieldSpecifier;
+use crate::plan::Layout;
+use crate::template::DomainKey;
+use crate::time::Timestamp;
+
+/// systemInitTimeMilliseconds (RFC 5102 §5.9.7).
+const SYSTEM_INIT_TIME: u16 = 160;
+
+/// Boot times by domain, and by address: exporters send options in another domain than data.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Facts {
+    boots: HashMap<DomainKey, Timestamp>,
+    by_address: HashMap<IpAddr, Timestamp>,
+    /// What a first pass has found first, for data that comes before it.
+    later: Option<Box<Facts>>,
+}
+
+impl Facts {
+    /// The number of the field that tells the boot, if an options template has it.
+    pub(super) fn boot_field(fields: &[FieldSpecifier]) -> Option<usize> {
+        fields.iter().position(|f| f.pen == 0 && f.id == SYSTEM_INIT_TIME && f.length == 8)
+    }
+
+    /// Reads the boot out of the last record of an options Set.
+    pub(super) fn learn(&mut self, key: DomainKey, layout: &Layout, field: usize, body: &[u8], keep_first: bool) {
+        let mut positions = Vec::new();
+        let mut at = 0usize;
+        while let Some(rest) = body.get(at..).filter(|r| r.len() >= layout.shortest as usize) {
+            positions.clear();
+            let Some(length) = layout.fields(rest, 0, &mut positions) else { break };
+            let cell = positions.get(field).and_then(|(start, length)| rest.get(*start as usize..(*start + *length) as usize));
+            if let Some(boot) = cell.and_then(|c| c.try_into().ok()).map(u64::from_be_bytes).filter(|ms| *ms != 0).and_then(Timestamp::from_millis) {
+                if keep_first {
+                    self.boots.entry(key).or_insert(boot);
+                    self.by_address.entry(key.exporter.addr).or_insert(boot);
+                } else {
+                    self.boots.insert(key, boot);
+                    self.by_address.insert(key.exporter.addr, boot);
+                }
+            }
+            at += length as usize;
+        }
+    }
+
+    /// The boot of an exporter, as far as it has told.
+    pub(super) fn boot(&self, key: DomainKey) -> Option<Timestamp> {
+        let own = self.boots.get(&key).or_else(|| self.by_address.get(&key.exporter.addr)).copied();
+        own.or_else(|| self.later.as_ref().and_then(|l| l.boot(key)))
+    }
+
+    /// Ends a first pass.
+    pub(super) fn rewind(&mut self) {
+        let known = std::mem::take(self);
+        self.later = Some(Box::new(Facts { later: None, ..known }));
+    }
+
+    /// True if no exporter has told its boot.
+    pub(super) fn is_empty(&self) -> bool {
+        self.by_address.is_empty() && self.later.as_ref().is_none_or(|l| l.is_empty())
+    }
+}

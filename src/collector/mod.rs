@@ -1,0 +1,27 @@
+//! In: datagrams. Out: batches of flows in order, the census of exporters, the ledger of problems, the history of templates.
+//! The one decoder: offline commands and live ones differ only in who brings the datagrams.
+//! May use: `time`, `datagram`, `element`, `message`, `template`, `plan`, `column`.
+//!
+//! ```text
+//!                         ┌─ Collector (one thread) ──────────────┐          ┌─ workers ─┐
+//! DatagramBatch ─────────▶│ messages, templates, counts, problems │─ Work ──▶│ FlowBatch │─ parts, in order ─▶ Sink
+//!                         └───────────────────────────────────────┘          └───────────┘
+//! ```
+
+mod causes;
+mod census;
+mod facts;
+mod ledger;
+mod options;
+mod pipeline;
+mod sequence;
+mod walk;
+mod work;
+
+pub use census::{Census, Layout, LayoutKind, Source, SourceKey};
+pub use ledger::{Cause, Ledger, Place, Problem, Severity};
+pub use options::{CollectorOptions, PortFilter};
+pub use pipeline::{Digest, Flow, Sink, Stopped, run};
+pub use sequence::{Convention, Sequence, SequenceReport};
+pub use walk::Collector;
+pub use work::Work;

@@ -1,0 +1,56 @@
+//! What can be chosen about decoding.
+
+use std::sync::Arc;
+
+use crate::plan::Schema;
+use crate::template::{Limits, PendingLimits, ScopeRule};
+
+/// Which datagrams are looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum PortFilter {
+    /// Any port: NDE is recognised by its content.
+    #[default]
+    Any,
+    /// Only these ports of the receiving end; what arrives there and is no NDE is a problem.
+    Only(Vec<u16>),
+}
+
+/// The options of a [`Collector`](super::Collector).
+#[derive(Clone, Debug)]
+pub struct CollectorOptions {
+    /// The columns to decode.
+    pub schema: Arc<Schema>,
+    /// Other columns for the first rows, and how many rows: an overview shows the first flows whole and sums up the rest.
+    pub head: Option<(Arc<Schema>, usize)>,
+    /// Which ports.
+    pub ports: PortFilter,
+    /// How far templates reach.
+    pub scope: ScopeRule,
+    /// Bounds on templates.
+    pub limits: Limits,
+    /// True to hold Data Sets until their template comes: where there is no first pass.
+    pub hold: bool,
+    /// Bounds on held Sets.
+    pub pending: PendingLimits,
+    /// Rows of a batch; a Set is never split, so it may have some more.
+    pub batch_rows: usize,
+    /// Exporters (address, version, domain) and sessions that are told apart; what comes from further ones is counted and left aside.
+    pub sources: usize,
+}
+
+impl CollectorOptions {
+    /// The defaults for a schema.
+    pub fn new(schema: Arc<Schema>) -> Self {
+        Self {
+            schema,
+            head: None,
+            ports: PortFilter::Any,
+            scope: ScopeRule::default(),
+            limits: Limits::default(),
+            hold: false,
+            pending: PendingLimits::default(),
+            batch_rows: 65_536,
+            sources: 50_000,
+        }
+    }
+}

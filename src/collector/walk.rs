@@ -1,0 +1,720 @@
+//! The collector: walks messages, keeps templates, counts everything, and hands Data Sets on with their plans.
+//!
+//! It touches headers only; the records of flows are read by whoever decodes the [`Work`] it gives out.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::column::Context;
+use crate::datagram::{Datagram, DatagramBatch, Endpoint, Transport};
+use crate::message::{self, Body, Malformed, Message, Set, SetKind, TemplateFamily, TemplateKind, Trust, Version};
+use crate::plan::{self, RecordPlan, Schema, Step as PlanStep, TimeForm};
+use crate::template::{
+    DefinitionId, DomainKey, Found, HeldSet, Kind, Learned, Lookup, Pending, Refusal, Seen, Template, TemplateStore, Withdrawal, Withdrawn,
+};
+use crate::time::Timestamp;
+
+use super::causes;
+use super::census::{Census, Layout, LayoutKind, Source, SourceKey};
+use super::facts::Facts;
+use super::ledger::{Cause, Ledger, Place, Severity};
+use super::options::{CollectorOptions, PortFilter};
+use super::sequence::{Sequence, SequenceReport, Step};
+use super::work::Work;
+
+/// Ports that exporters send to by custom or by IANA's list: what arrives there should be NDE.
+const EXPORT_PORTS: [u16; 6] = [2055, 2056, 4739, 9555, 9995, 9996];
+/// Ports remembered of one exporter, for the table.
+const MOST_PORTS: usize = 100;
+/// Octets that follow the last record and still pass as padding to 4 or 8 (RFC 7011 §3.3.1).
+const MOST_PADDING: usize = 7;
+
+/// The one decoder's front: see the [module](super).
+pub struct Collector {
+    options: CollectorOptions,
+    store: TemplateStore,
+    facts: Facts,
+    ledger: Ledger,
+    census: Census,
+    pending: Pending<Context>,
+    /// Sessions that have sent NDE: exporter's address and the receiving end.
+    trusted: HashSet<(IpAddr, Endpoint)>,
+    streams: HashMap<StreamKey, usize>,
+    stream_list: Vec<Stream>,
+    sources: HashMap<SourceKey, u32>,
+    layouts: HashMap<(u32, LayoutKind), u32>,
+    plans: Plans,
+    work: Work,
+    /// Rows given out in batches of the head's schema.
+    head_rows: usize,
+    lost_noted: bool,
+    /// What a first pass has met: fixed records, and ids of Data Sets.
+    met: Met,
+}
+
+#[derive(Default)]
+struct Met {
+    fixed: BTreeMap<Version, usize>,
+    sets: HashSet<(IpAddr, Version, u16)>,
+    last: Option<(IpAddr, Version, u16)>,
+    /// True once an options template tells boot times.
+    boots: bool,
+}
+
+/// What one sequence of numbers belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct StreamKey {
+    exporter: Endpoint,
+    collector: Endpoint,
+    version: Version,
+    domain: u32,
+}
+
+struct Stream {
+    source: u32,
+    sequence: Sequence,
+    domain_key: DomainKey,
+}
+
+/// Compiled layouts for the schema in use.
+struct Plans {
+    by_definition: Vec<Option<Plan>>,
+    fixed: Vec<(Version, usize, Plan)>,
+}
+
+#[derive(Clone)]
+struct Plan {
+    plan: Arc<RecordPlan>,
+    options: bool,
+    boot_field: Option<usize>,
+    needs_boot: bool,
+}
+
+impl Plan {
+    fn compile(version: Version, template: &Template, schema: &Schema) -> Option<Self> {
+        let plan = plan::compile(version, &template.fields, schema)?;
+        let uptime = |s: &PlanStep| matches!(s, PlanStep::Convert { how: plan::Convert::Time(TimeForm::Uptime), .. });
+        Some(Self {
+            options: template.kind == Kind::Options,
+            boot_field: (template.kind == Kind::Options).then(|| Facts::boot_field(&template.fields)).flatten(),
+            needs_boot: version == Version::Ipfix && plan.steps.iter().any(uptime),
+            plan: Arc::new(plan),
+        })
+    }
+}
+
+/// Where in the input the walk is, and what the message says of all its Sets.
+#[derive(Clone, Copy)]
+struct At<'a> {
+    datagram: &'a Datagram,
+    buffer: &'a Arc<Vec<u8>>,
+    stream: usize,
+    source: u32,
+    key: DomainKey,
+    context: Context,
+    seen: Seen,
+}
+
+/// Records of a message, for the sequence accounting.
+#[derive(Default)]
+struct Tally {
+    flows: u32,
+    options: u32,
+    unknown: bool,
+}
+
+impl Collector {
+    /// A collector that has seen nothing.
+    pub fn new(options: CollectorOptions) -> Self {
+        let schema = options.head.as_ref().map_or(&options.schema, |(schema, _)| schema);
+        Self {
+            store: TemplateStore::new(options.scope, options.limits),
+            facts: Facts::default(),
+            ledger: Ledger::default(),
+            census: Census::default(),
+            pending: Pending::new(options.pending),
+            trusted: HashSet::new(),
+            streams: HashMap::new(),
+            stream_list: Vec::new(),
+            sources: HashMap::new(),
+            layouts: HashMap::new(),
+            plans: Plans { by_definition: Vec::new(), fixed: Vec::new() },
+            work: Work::new(Arc::clone(schema)),
+            head_rows: 0,
+            lost_noted: false,
+            met: Met::default(),
+            options,
+        }
+    }
+
+    /// The first pass over files: learns templates, boot times and which sessions send NDE. Nothing is counted.
+    pub fn learn(&mut self, batch: &DatagramBatch) {
+        for datagram in &batch.datagrams {
+            if !self.port_wanted(datagram.collector.port) {
+                continue;
+            }
+            let payload = batch.payload(datagram);
+            let Ok(version) = message::recognise(payload, datagram.missing as usize, self.trust(datagram)) else { continue };
+            self.trusted.insert((datagram.exporter.addr, datagram.collector));
+            if self.met.fixed.contains_key(&version) {
+                continue;
+            }
+            for message in message::messages(payload, datagram.missing as usize).flatten() {
+                self.learn_message(datagram, message);
+            }
+        }
+    }
+
+    fn learn_message(&mut self, datagram: &Datagram, message: Message<'_>) {
+        let version = message.header.version;
+        let sets = match message.body {
+            Body::Sets(sets) => sets,
+            Body::Records(records) => {
+                if records.count > 0 {
+                    self.met.fixed.insert(version, records.stride);
+                }
+                return;
+            }
+        };
+        let key = DomainKey { exporter: datagram.exporter, domain: message.header.domain, version };
+        let seen = Seen { time: datagram.time.unwrap_or(message.header.export_time), origin: datagram.origin };
+        for set in sets.flatten() {
+            match message::kind(version, set.id) {
+                SetKind::Data => {
+                    let met = (key.exporter.addr, version, set.id);
+                    if self.met.last.replace(met) != Some(met) {
+                        self.met.sets.insert(met);
+                    }
+                    if self.met.boots
+                        && let Some(lookup) = self.store.lookup(key, set.id)
+                        && let Some(plan) = self.plan_of(lookup.definition, version)
+                        && let Some(field) = plan.boot_field
+                    {
+                        self.facts.learn(key, &plan.plan.layout, field, set.body, true);
+                    }
+                }
+                SetKind::Reserved => {}
+                kind => {
+                    for record in message::template_records(&set, kind).with_most_fields(self.options.limits.fields).flatten() {
+                        if let Some(template) = template_of(record.kind, record.id, record.fields, record.scope_count) {
+                            self.met.boots |= template.kind == Kind::Options && Facts::boot_field(&template.fields).is_some();
+                            let _ = self.store.learn(key, template, seen);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Ends the first pass: what it learned is foreknowledge for the second.
+    pub fn rewind(&mut self) {
+        self.store.rewind();
+        self.facts.rewind();
+    }
+
+    /// The record layouts of flows that a first pass has met: version and fields.
+    pub fn layouts_met(&self) -> Vec<(Version, Vec<message::FieldSpecifier>)> {
+        let fixed = self.met.fixed.iter().map(|(version, stride)| (*version, plan::fixed_template(*version, *stride)));
+        let met = |d: &&crate::template::Definition| {
+            let id = d.template.id;
+            d.template.kind == Kind::Data && self.met.sets.contains(&(d.key.exporter.addr, d.key.version, id))
+        };
+        let templates = self.store.definitions().iter().filter(met).map(|d| (d.key.version, d.template.fields.clone()));
+        fixed.chain(templates).collect()
+    }
+
+    /// Chooses the columns anew, after a first pass has shown which there are.
+    pub fn set_schema(&mut self, schema: Arc<Schema>) {
+        self.options.schema = Arc::clone(&schema);
+        self.options.head = None;
+        self.plans = Plans { by_definition: Vec::new(), fixed: Vec::new() };
+        self.work = Work::new(schema);
+    }
+
+    /// Takes datagrams, and gives out the work that is complete.
+    pub fn collect(&mut self, batch: &DatagramBatch, emit: &mut dyn FnMut(Work)) {
+        for datagram in &batch.datagrams {
+            self.datagram(batch, datagram, emit);
+        }
+        self.flush(emit);
+    }
+
+    /// Ends the input: what still waits for a template is given up, and the last work is given out.
+    pub fn finish(&mut self, emit: &mut dyn FnMut(Work)) {
+        for set in self.pending.drain() {
+            self.without_template(&set, causes::NO_TEMPLATE);
+        }
+        if !std::mem::replace(&mut self.lost_noted, true) {
+            self.note_losses();
+        }
+        self.flush(emit);
+    }
+
+    /// All counts.
+    pub fn census(&self) -> &Census {
+        &self.census
+    }
+
+    /// All problems.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// All templates.
+    pub fn templates(&self) -> &TemplateStore {
+        &self.store
+    }
+
+    /// What the sequence numbers of an exporter tell: the sums over its sessions, and what the numbers of the largest count.
+    pub fn sequence(&self, source: u32) -> SequenceReport {
+        let mut sum = SequenceReport::default();
+        for stream in self.stream_list.iter().filter(|s| s.source == source) {
+            let report = stream.sequence.report();
+            sum.convention = sum.convention.or(report.convention);
+            sum.deviates |= report.deviates;
+            sum.lost += report.lost;
+            sum.reordered += report.reordered;
+            sum.duplicates += report.duplicates;
+            sum.restarts += report.restarts;
+        }
+        sum
+    }
+
+    fn datagram(&mut self, batch: &DatagramBatch, datagram: &Datagram, emit: &mut dyn FnMut(Work)) {
+        if !self.port_wanted(datagram.collector.port) {
+            return;
+        }
+        self.census.datagrams += 1;
+        let payload = batch.payload(datagram);
+        let missing = datagram.missing as usize;
+        if let Err(why) = message::recognise(payload, missing, self.trust(datagram)) {
+            let place = Place { origin: datagram.origin, exporter: Some(datagram.exporter.addr), domain: None, offset: None };
+            let expected = self.options.ports != PortFilter::Any || EXPORT_PORTS.contains(&datagram.collector.port);
+            let cause = if expected { causes::of_not_nde(&why) } else { causes::OTHER_UDP };
+            self.ledger.add(cause, place, || format!("to {}: {why}", datagram.collector));
+            return;
+        }
+        let Some(buffer) = batch.buffers.get(datagram.buffer as usize) else { return };
+        self.trusted.insert((datagram.exporter.addr, datagram.collector));
+        self.census.nde_datagrams += 1;
+        *self.census.nde_by_file.entry(datagram.origin.file).or_default() += 1;
+        for message in message::messages(payload, missing) {
+            match message {
+                Ok(message) => self.message(datagram, buffer, message, emit),
+                Err(fault) => {
+                    let place = Place { origin: datagram.origin, exporter: Some(datagram.exporter.addr), domain: None, offset: None };
+                    self.malformed(fault, place, None);
+                }
+            }
+        }
+    }
+
+    fn message(&mut self, datagram: &Datagram, buffer: &Arc<Vec<u8>>, message: Message<'_>, emit: &mut dyn FnMut(Work)) {
+        let header = message.header;
+        let version = header.version;
+        *self.census.messages.entry(version).or_default() += 1;
+        *self.census.messages_by_file.entry((datagram.origin.file, version)).or_default() += 1;
+        let Some(stream) = self.stream(datagram, version, header.domain) else {
+            let place = Place { origin: datagram.origin, exporter: Some(datagram.exporter.addr), domain: Some(header.domain), offset: None };
+            let most = self.options.sources;
+            self.ledger.add(causes::SOURCE_LIMIT, place, || format!("more than {most} exporters and sessions"));
+            return;
+        };
+        let (source, key) = self.stream_list.get(stream).map_or((0, domain_key(datagram, version, header.domain)), |s| (s.source, s.domain_key));
+        let time = datagram.time.unwrap_or(header.export_time);
+        self.seen(source, datagram.exporter.port, time);
+        let context = Context {
+            received: datagram.time,
+            exporter: datagram.exporter,
+            domain: self.census.sources.get(source as usize).and_then(|s| s.key.domain),
+            version,
+            template_id: None,
+            export_time: header.export_time,
+            clock: header.clock,
+            boot: if version == Version::Ipfix && !self.facts.is_empty() { self.facts.boot(key) } else { None },
+            origin: datagram.origin,
+            source,
+            layout: 0,
+        };
+        let at = At { datagram, buffer, stream, source, key, context, seen: Seen { time, origin: datagram.origin } };
+        let mut tally = Tally::default();
+        match message.body {
+            Body::Records(records) => self.fixed_records(at, records, &mut tally, emit),
+            Body::Sets(sets) => {
+                for set in sets {
+                    match set {
+                        Ok(set) => self.set(at, &set, &mut tally, emit),
+                        Err(fault) => {
+                            tally.unknown = true;
+                            self.malformed(fault, place(at, Some(fault.offset)), Some(source));
+                        }
+                    }
+                }
+            }
+        }
+        if let (Some(sequence), Some(stream)) = (header.sequence, self.stream_list.get_mut(at.stream)) {
+            let known = |n: u32| (!tally.unknown).then_some(n);
+            stream.sequence.step(Step {
+                sequence,
+                flows: known(tally.flows),
+                records: known(tally.flows.saturating_add(tally.options)),
+                boot_ms: header.uptime_ms.map(|up| header.export_time.nanos() / 1_000_000 - i64::from(up)),
+            });
+        }
+    }
+
+    fn fixed_records(&mut self, at: At<'_>, records: message::Records<'_>, tally: &mut Tally, emit: &mut dyn FnMut(Work)) {
+        if let Some(fault) = records.fault {
+            tally.unknown = fault.cause == message::Cause::CutByCapture;
+            self.malformed(fault, place(at, Some(fault.offset)), Some(at.source));
+        }
+        let rows = records.count;
+        tally.flows = u32::try_from(rows).unwrap_or(u32::MAX);
+        let Some(plan) = self.fixed_plan(at.context.version, records.stride) else { return };
+        let layout = self.layout(at.source, LayoutKind::Fixed(at.context.version));
+        self.add_flows(at.source, rows as u64);
+        self.push(plan, at.buffer, at.datagram.start + records.offset as u32, records.octets.len() as u32, rows, Context { layout, ..at.context }, emit);
+    }
+
+    fn set(&mut self, at: At<'_>, set: &Set<'_>, tally: &mut Tally, emit: &mut dyn FnMut(Work)) {
+        match message::kind(at.context.version, set.id) {
+            SetKind::Data => self.data_set(at, set, tally, emit),
+            SetKind::Reserved => {
+                tally.unknown = true;
+                let (id, octets) = (set.id, set.declared);
+                self.problem(causes::SET_RESERVED, place(at, Some(set.offset)), Some(at.source), || format!("Set {id} of {octets} octets"));
+            }
+            kind => {
+                for record in message::template_records(set, kind).with_most_fields(self.options.limits.fields) {
+                    match record {
+                        Ok(record) => self.template_record(at, record, emit),
+                        Err(fault) if fault.cause == message::Cause::CutByCapture => {}
+                        Err(fault) => self.malformed(fault, place(at, Some(fault.offset)), Some(at.source)),
+                    }
+                }
+            }
+        }
+    }
+
+    fn template_record(&mut self, at: At<'_>, record: message::TemplateRecord, emit: &mut dyn FnMut(Work)) {
+        let (id, offset, fields) = (record.id, record.offset, record.fields.len());
+        let here = place(at, Some(offset));
+        let withdrawal = match record.kind {
+            TemplateKind::Withdrawal => Some(Withdrawal::One(id)),
+            TemplateKind::WithdrawAll(TemplateFamily::Data) => Some(Withdrawal::All(Kind::Data)),
+            TemplateKind::WithdrawAll(TemplateFamily::Options) => Some(Withdrawal::All(Kind::Options)),
+            TemplateKind::Data | TemplateKind::Options => None,
+        };
+        if let Some(withdrawal) = withdrawal {
+            if at.datagram.transport == Transport::Udp {
+                self.problem(causes::WITHDRAWAL_OVER_UDP, here, Some(at.source), || format!("withdrawal of {id}"));
+            } else if self.store.withdraw(at.key, withdrawal) == Withdrawn::Unknown {
+                self.problem(causes::WITHDRAWAL_UNKNOWN, here, Some(at.source), || format!("withdrawal of {id}"));
+            }
+            return;
+        }
+        let options = record.kind == TemplateKind::Options;
+        if let Some(source) = self.census.sources.get_mut(at.source as usize) {
+            *(if options { &mut source.options_template_records } else { &mut source.template_records }) += 1;
+        }
+        let Some(template) = template_of(record.kind, id, record.fields, record.scope_count) else { return };
+        match self.store.learn(at.key, template, at.seen) {
+            Ok(learned) => {
+                if let Learned::Redefined(..) = learned {
+                    self.problem(causes::TEMPLATE_REDEFINED, here, Some(at.source), || format!("template {id} has other fields from here on"));
+                }
+                if !self.pending.is_empty() && !matches!(learned, Learned::Refresh(_)) {
+                    self.release(at, id, emit);
+                }
+            }
+            Err(refusal) => {
+                let cause = match refusal {
+                    Refusal::EmptyRecord => causes::TEMPLATE_EMPTY,
+                    Refusal::TooManyFields => causes::TEMPLATE_FIELDS,
+                    Refusal::TooManyDefinitions | Refusal::TooManyDomains => causes::TEMPLATE_LIMIT,
+                };
+                self.problem(cause, here, Some(at.source), || format!("template {id} with {fields} fields"));
+            }
+        }
+    }
+
+    fn data_set(&mut self, at: At<'_>, set: &Set<'_>, tally: &mut Tally, emit: &mut dyn FnMut(Work)) {
+        self.census.data_sets += 1;
+        let Some(lookup) = self.store.lookup(at.key, set.id) else {
+            tally.unknown = true;
+            let held = HeldSet { key: at.key, id: set.id, time: at.seen.time, body: Vec::new(), what: at.context };
+            if self.options.hold {
+                for dropped in self.pending.hold(HeldSet { body: set.body.to_vec(), ..held }) {
+                    self.without_template(&dropped, causes::HELD_TOO_LONG);
+                }
+            } else {
+                self.without_template(&held, causes::NO_TEMPLATE);
+            }
+            return;
+        };
+        let start = at.datagram.start + set.body_offset() as u32;
+        let (flows, options) = self.decode(at.context, at.key, lookup, set.id, set.body, at.buffer, start, Some(set.offset), emit);
+        tally.flows = tally.flows.saturating_add(flows);
+        tally.options = tally.options.saturating_add(options);
+    }
+
+    /// Hands the records of a Set on, or reads them if they are options; says how many flows and options records there are.
+    #[allow(clippy::too_many_arguments)]
+    fn decode(
+        &mut self,
+        context: Context,
+        key: DomainKey,
+        lookup: Lookup,
+        id: u16,
+        body: &[u8],
+        buffer: &Arc<Vec<u8>>,
+        start: u32,
+        offset: Option<usize>,
+        emit: &mut dyn FnMut(Work),
+    ) -> (u32, u32) {
+        let Some(compiled) = self.plan_of(lookup.definition, context.version) else { return (0, 0) };
+        let source = context.source;
+        let here = Place { origin: context.origin, exporter: Some(context.exporter.addr), domain: context.domain, offset };
+        let extent = compiled.plan.layout.extent(body);
+        self.census.data_sets_decoded += 1;
+        self.store.used(lookup, u64::from(extent.records));
+        match lookup.found {
+            Found::Exact => {}
+            Found::Later => self.problem(causes::BEFORE_TEMPLATE, here, None, || format!("Set {id} comes before its template")),
+            Found::Elsewhere => self.problem(causes::FROM_ELSEWHERE, here, None, || {
+                format!("Set {id} from port {} has no template of its own", context.exporter.port)
+            }),
+        }
+        let rest = body.get(extent.octets as usize..).unwrap_or(&[]);
+        if extent.cut {
+            self.problem(causes::RECORD_CUT, here, Some(source), || {
+                format!("Set {id}: a record after {} whole ones goes beyond the last {} octets", extent.records, rest.len())
+            });
+        } else if rest.len() > MOST_PADDING && rest.iter().any(|b| *b != 0) {
+            self.problem(causes::LEFTOVER, here, None, || format!("Set {id}: {} octets after {} records", rest.len(), extent.records));
+        }
+        if compiled.options {
+            if let Some(field) = compiled.boot_field {
+                self.facts.learn(key, &compiled.plan.layout, field, body, false);
+            }
+            if let Some(source) = self.census.sources.get_mut(source as usize) {
+                source.options_records += u64::from(extent.records);
+            }
+            return (0, extent.records);
+        }
+        if compiled.needs_boot && context.boot.is_none() {
+            self.problem(causes::UPTIME_WITHOUT_BOOT, here, None, || format!("template {id} has 21 or 22, and no record tells 160"));
+        }
+        let layout = self.layout(source, LayoutKind::Template(lookup.definition));
+        self.add_flows(source, u64::from(extent.records));
+        let context = Context { layout, template_id: Some(id), ..context };
+        self.push(compiled.plan, buffer, start, extent.octets, extent.records as usize, context, emit);
+        (extent.records, 0)
+    }
+
+    /// Decodes the held Sets that a new template makes readable.
+    fn release(&mut self, at: At<'_>, id: u16, emit: &mut dyn FnMut(Work)) {
+        let store = &self.store;
+        for set in self.pending.release(id, |key| store.lookup(key, id).is_some()) {
+            let Some(lookup) = self.store.lookup(set.key, id) else { continue };
+            let boot = self.facts.boot(at.key);
+            let context = Context { boot: set.what.boot.or(boot), ..set.what };
+            let buffer = Arc::new(set.body);
+            let here = Place { origin: context.origin, exporter: Some(context.exporter.addr), domain: context.domain, offset: None };
+            self.problem(causes::BEFORE_TEMPLATE, here, None, || format!("Set {id} waited for its template"));
+            self.decode(context, set.key, lookup, id, &buffer, &buffer, 0, None, emit);
+        }
+    }
+
+    fn without_template(&mut self, set: &HeldSet<Context>, cause: Cause) {
+        self.census.data_sets_without_template += 1;
+        if let Some(source) = self.census.sources.get_mut(set.what.source as usize) {
+            source.sets_without_template += 1;
+        }
+        let here = Place { origin: set.what.origin, exporter: Some(set.what.exporter.addr), domain: set.what.domain, offset: None };
+        let id = set.id;
+        let withdrawn = self.store.was_withdrawn(set.key, id);
+        let cause = if withdrawn { causes::AFTER_WITHDRAWAL } else { cause };
+        self.problem(cause, here, Some(set.what.source), || format!("Set {id}: no template {id} from this exporter and domain"));
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn push(
+        &mut self,
+        plan: Arc<RecordPlan>,
+        buffer: &Arc<Vec<u8>>,
+        start: u32,
+        length: u32,
+        rows: usize,
+        context: Context,
+        emit: &mut dyn FnMut(Work),
+    ) {
+        if rows == 0 {
+            return;
+        }
+        let buffer = self.work.buffer(buffer);
+        self.work.push(plan, buffer, start, length, rows, context);
+        let head_full = self.options.head.as_ref().is_some_and(|(_, most)| self.head_rows + self.work.rows() >= *most);
+        if head_full || self.work.rows() >= self.options.batch_rows {
+            self.flush(emit);
+        }
+    }
+
+    /// Gives out the work so far, and leaves the head's schema once it has its rows.
+    fn flush(&mut self, emit: &mut dyn FnMut(Work)) {
+        if self.work.is_empty() {
+            // Buffers are not kept for nothing: they are large.
+            self.work = Work::new(Arc::clone(self.work.schema()));
+            return;
+        }
+        if let Some((_, most)) = &self.options.head {
+            self.head_rows += self.work.rows();
+            if self.head_rows >= *most {
+                self.options.head = None;
+                self.plans = Plans { by_definition: Vec::new(), fixed: Vec::new() };
+            }
+        }
+        let schema = self.options.head.as_ref().map_or(&self.options.schema, |(schema, _)| schema);
+        emit(std::mem::replace(&mut self.work, Work::new(Arc::clone(schema))));
+    }
+
+    fn plan_of(&mut self, definition: DefinitionId, version: Version) -> Option<Plan> {
+        let index = definition.index();
+        if let Some(Some(plan)) = self.plans.by_definition.get(index) {
+            return Some(plan.clone());
+        }
+        let template = Arc::clone(&self.store.definition(definition)?.template);
+        let plan = Plan::compile(version, &template, self.work.schema())?;
+        if self.plans.by_definition.len() <= index {
+            self.plans.by_definition.resize(index + 1, None);
+        }
+        self.plans.by_definition[index] = Some(plan.clone());
+        Some(plan)
+    }
+
+    fn fixed_plan(&mut self, version: Version, stride: usize) -> Option<Arc<RecordPlan>> {
+        if let Some((_, _, plan)) = self.plans.fixed.iter().find(|(v, s, _)| (*v, *s) == (version, stride)) {
+            return Some(Arc::clone(&plan.plan));
+        }
+        let template = Template { id: 0, kind: Kind::Data, fields: plan::fixed_template(version, stride), scope_count: 0 };
+        let plan = Plan::compile(version, &template, self.work.schema())?;
+        self.plans.fixed.push((version, stride, plan.clone()));
+        Some(plan.plan)
+    }
+
+    fn stream(&mut self, datagram: &Datagram, version: Version, domain: u32) -> Option<usize> {
+        let key = StreamKey { exporter: datagram.exporter, collector: datagram.collector, version, domain };
+        if let Some(stream) = self.streams.get(&key) {
+            return Some(*stream);
+        }
+        if self.stream_list.len() >= self.options.sources {
+            return None;
+        }
+        let has_domain = matches!(version, Version::V5 | Version::V9 | Version::Ipfix);
+        let source_key = SourceKey { exporter: datagram.exporter.addr, version, domain: has_domain.then_some(domain) };
+        let census = &mut self.census.sources;
+        let source = *self.sources.entry(source_key).or_insert_with(|| {
+            let unseen = Timestamp::from_nanos(0);
+            census.push(Source {
+                key: source_key,
+                messages: 0,
+                template_records: 0,
+                options_template_records: 0,
+                flows: 0,
+                options_records: 0,
+                sets_without_template: 0,
+                problems: 0,
+                first_seen: unseen,
+                last_seen: unseen,
+                ports: Vec::new(),
+            });
+            census.len() as u32 - 1
+        });
+        self.stream_list.push(Stream { source, sequence: Sequence::new(version), domain_key: domain_key(datagram, version, domain) });
+        self.streams.insert(key, self.stream_list.len() - 1);
+        Some(self.stream_list.len() - 1)
+    }
+
+    fn seen(&mut self, source: u32, port: u16, time: Timestamp) {
+        let Some(source) = self.census.sources.get_mut(source as usize) else { return };
+        if source.messages == 0 {
+            (source.first_seen, source.last_seen) = (time, time);
+        }
+        source.messages += 1;
+        source.first_seen = source.first_seen.min(time);
+        source.last_seen = source.last_seen.max(time);
+        if !source.ports.contains(&port) && source.ports.len() < MOST_PORTS {
+            source.ports.push(port);
+        }
+    }
+
+    fn layout(&mut self, source: u32, kind: LayoutKind) -> u32 {
+        let layouts = &mut self.census.layouts;
+        *self.layouts.entry((source, kind)).or_insert_with(|| {
+            layouts.push(Layout { source, kind });
+            layouts.len() as u32 - 1
+        })
+    }
+
+    fn add_flows(&mut self, source: u32, flows: u64) {
+        if let Some(source) = self.census.sources.get_mut(source as usize) {
+            source.flows += flows;
+        }
+    }
+
+    fn note_losses(&mut self) {
+        for index in 0..self.stream_list.len() {
+            let Some(stream) = self.stream_list.get(index) else { continue };
+            let (report, source) = (stream.sequence.report(), stream.source);
+            let Some(key) = self.census.sources.get(source as usize).map(|s| s.key).filter(|_| report.lost > 0) else { continue };
+            let first = crate::datagram::Origin { file: 0, frame: 0 };
+            let here = Place { origin: first, exporter: Some(key.exporter), domain: key.domain, offset: None };
+            let what = report.convention.map_or("units", |c| c.name());
+            self.problem(causes::SEQUENCE_LOST, here, Some(source), || format!("{} lost; the sequence counts {what}", report.lost));
+        }
+    }
+
+    fn problem(&mut self, cause: Cause, place: Place, source: Option<u32>, detail: impl FnOnce() -> String) {
+        if cause.severity > Severity::Note
+            && let Some(source) = source.and_then(|s| self.census.sources.get_mut(s as usize))
+        {
+            source.problems += 1;
+        }
+        self.ledger.add(cause, place, detail);
+    }
+
+    fn malformed(&mut self, fault: Malformed, place: Place, source: Option<u32>) {
+        let place = Place { offset: Some(fault.offset), ..place };
+        self.problem(causes::of_malformed(fault.cause), place, source, || fault.to_string());
+    }
+
+    fn port_wanted(&self, port: u16) -> bool {
+        match &self.options.ports {
+            PortFilter::Any => true,
+            PortFilter::Only(ports) => ports.contains(&port),
+        }
+    }
+
+    fn trust(&self, datagram: &Datagram) -> Trust {
+        let known = self.options.ports != PortFilter::Any || self.trusted.contains(&(datagram.exporter.addr, datagram.collector));
+        if known { Trust::Lenient } else { Trust::Strict }
+    }
+}
+
+fn domain_key(datagram: &Datagram, version: Version, domain: u32) -> DomainKey {
+    DomainKey { exporter: datagram.exporter, domain, version }
+}
+
+fn place(at: At<'_>, offset: Option<usize>) -> Place {
+    Place { origin: at.datagram.origin, exporter: Some(at.datagram.exporter.addr), domain: at.context.domain, offset }
+}
+
+fn template_of(kind: TemplateKind, id: u16, fields: Vec<message::FieldSpecifier>, scope_count: usize) -> Option<Template> {
+    let kind = match kind {
+        TemplateKind::Data => Kind::Data,
+        TemplateKind::Options => Kind::Options,
+        TemplateKind::Withdrawal | TemplateKind::WithdrawAll(_) => return None,
+    };
+    Some(Template { id, kind, fields, scope_count })
+}

@@ -1,0 +1,71 @@
+//! Work for the decoders: Data Sets with the plans to read them by.
+
+use std::sync::Arc;
+
+use crate::column::{Context, FlowBatch};
+use crate::plan::{RecordPlan, Schema};
+
+/// Data Sets in the order of the capture, about a batch of them, with the octets they lie in.
+#[derive(Clone, Debug)]
+pub struct Work {
+    schema: Arc<Schema>,
+    buffers: Vec<Arc<Vec<u8>>>,
+    sets: Vec<DataSet>,
+    rows: usize,
+}
+
+#[derive(Clone, Debug)]
+struct DataSet {
+    plan: Arc<RecordPlan>,
+    buffer: u32,
+    start: u32,
+    length: u32,
+    context: Context,
+}
+
+impl Work {
+    /// No work yet, for batches of that schema.
+    pub(super) fn new(schema: Arc<Schema>) -> Self {
+        Self { schema, buffers: Vec::new(), sets: Vec::new(), rows: 0 }
+    }
+
+    /// Puts in a buffer and says its number.
+    pub(super) fn buffer(&mut self, octets: &Arc<Vec<u8>>) -> u32 {
+        if let Some(known) = self.buffers.iter().rposition(|b| Arc::ptr_eq(b, octets)) {
+            return known as u32;
+        }
+        self.buffers.push(Arc::clone(octets));
+        (self.buffers.len() - 1) as u32
+    }
+
+    /// Puts in a Set: where its records lie in a buffer, and how many there are.
+    pub(super) fn push(&mut self, plan: Arc<RecordPlan>, buffer: u32, start: u32, length: u32, rows: usize, context: Context) {
+        self.sets.push(DataSet { plan, buffer, start, length, context });
+        self.rows += rows;
+    }
+
+    /// The columns to decode into.
+    pub fn schema(&self) -> &Arc<Schema> {
+        &self.schema
+    }
+
+    /// Rows that the Sets hold together.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// True if there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.sets.is_empty()
+    }
+
+    /// Decodes all Sets into an empty batch of the same schema.
+    pub fn decode(&self, batch: &mut FlowBatch) {
+        for set in &self.sets {
+            let start = set.start as usize;
+            let octets = self.buffers.get(set.buffer as usize).and_then(|b| b.get(start..start + set.length as usize));
+            batch.append(&set.plan, octets.unwrap_or(&[]), &set.context);
+        }
+        batch.finish();
+    }
+}

@@ -1,0 +1,13 @@
+//! In: the batches of a run and what the collector and the inputs counted. Out: an [`Overview`]: who exports, in which templates,
+//! how much, what was lost, what STRM's collector would lack.
+//! May use: `time`, `datagram`, `element`, `input`, `message`, `template`, `plan`, `column`, `collector`.
+
+mod overview;
+mod strm;
+mod templates;
+mod totals;
+
+pub use overview::{ExporterLine, FileLine, Overview, ProblemLine, Totals};
+pub use strm::{Demand, StrmVerdict, TemplateVerdict, assess};
+pub use templates::{FieldLine, TemplateLine, template_lines};
+pub use totals::{HeadAndSums, LayoutSums, Sums, SumsPart, head_schema, sums_schema};

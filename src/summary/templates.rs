@@ -1,0 +1,72 @@
+//! Every template with its history, named by the registries.
+
+use crate::element::{self, ElementId};
+use crate::message::{FieldSpecifier, Role, Version};
+use crate::template::{Definition, Kind};
+
+/// One field of a template.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldLine {
+    /// Element id; v9 field type; v9 scope type.
+    pub id: u16,
+    /// Private enterprise number, 0 for IANA.
+    pub pen: u32,
+    /// The element's name, if a registry has it.
+    pub name: Option<String>,
+    /// Its name in v9 documents.
+    pub v9_name: Option<&'static str>,
+    /// The vendor of a private element.
+    pub vendor: Option<&'static str>,
+    /// Octets; `None` where each record says.
+    pub length: Option<u16>,
+    /// True for a scope field.
+    pub scope: bool,
+}
+
+/// One definition of a template.
+#[derive(Clone, Debug)]
+pub struct TemplateLine {
+    /// The definition as the store has it.
+    pub definition: Definition,
+    /// Its fields.
+    pub fields: Vec<FieldLine>,
+}
+
+impl TemplateLine {
+    /// True for an options template.
+    pub fn is_options(&self) -> bool {
+        self.definition.template.kind == Kind::Options
+    }
+}
+
+/// All definitions, by exporter, domain, version and id.
+pub fn template_lines(definitions: &[Definition]) -> Vec<TemplateLine> {
+    let mut lines: Vec<TemplateLine> = definitions
+        .iter()
+        .map(|d| TemplateLine { definition: d.clone(), fields: d.template.fields.iter().map(|f| field_line(d.key.version, f)).collect() })
+        .collect();
+    lines.sort_by_key(|l| (l.definition.key, l.definition.template.id, l.definition.version));
+    lines
+}
+
+fn field_line(version: Version, field: &FieldSpecifier) -> FieldLine {
+    let length = (!field.is_variable()).then_some(field.length);
+    let scope = field.role != Role::Field;
+    if field.role == Role::V9Scope {
+        let name = element::v9_scope_name(field.id).map(str::to_owned);
+        return FieldLine { id: field.id, pen: 0, name, v9_name: None, vendor: None, length, scope };
+    }
+    let known = match version {
+        Version::Ipfix => element::element(ElementId { pen: field.pen, id: field.id }),
+        _ => element::v9_element(field.id, field.length),
+    };
+    FieldLine {
+        id: field.id,
+        pen: field.pen,
+        name: known.map(|e| e.name.to_owned()),
+        v9_name: known.and_then(|e| e.v9_name),
+        vendor: known.and_then(|e| e.vendor).or_else(|| if field.pen == 0 { None } else { element::vendor(field.pen) }),
+        length,
+        scope,
+    }
+}

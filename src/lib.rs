@@ -19,4 +19,12 @@ pub mod column;
 
 pub mod collector;
 
+pub mod table;
+
 pub mod summary;
+
+pub mod write;
+
+pub mod report;
+
+pub mod cli;

@@ -47,20 +47,18 @@ impl Facts {
         }
     }
 
-    /// The boot of an exporter, as far as it has told.
+    /// The boot of an exporter: as this session and domain has told or is going to, else as its address has. A restarted exporter
+    /// often has another port, so what the session is going to tell comes before what the address told earlier.
     pub(super) fn boot(&self, key: DomainKey) -> Option<Timestamp> {
-        let own = self.boots.get(&key).or_else(|| self.by_address.get(&key.exporter.addr)).copied();
-        own.or_else(|| self.later.as_ref().and_then(|l| l.boot(key)))
+        let later = self.later.as_deref();
+        let exact = self.boots.get(&key).or_else(|| later.and_then(|l| l.boots.get(&key)));
+        let addr = &key.exporter.addr;
+        exact.or_else(|| self.by_address.get(addr)).or_else(|| later.and_then(|l| l.by_address.get(addr))).copied()
     }
 
     /// Ends a first pass.
     pub(super) fn rewind(&mut self) {
         let known = std::mem::take(self);
         self.later = Some(Box::new(Facts { later: None, ..known }));
-    }
-
-    /// True if no exporter has told its boot.
-    pub(super) fn is_empty(&self) -> bool {
-        self.by_address.is_empty() && self.later.as_ref().is_none_or(|l| l.is_empty())
     }
 }

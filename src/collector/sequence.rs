@@ -91,7 +91,7 @@ impl Sequence {
 
     /// Takes the next message in the order of arrival.
     pub fn step(&mut self, step: Step) {
-        let restarted = self.boot_moved(step.boot_ms);
+        let boot = self.boot(step.boot_ms);
         for (convention, tracker) in &mut self.trackers {
             let (own, units) = match convention {
                 Convention::Messages => (Some(0), Some(1)),
@@ -100,17 +100,17 @@ impl Sequence {
                 Convention::OwnFlows => (step.flows, step.flows),
                 Convention::OwnRecords => (step.records, step.records),
             };
-            tracker.step(own.map(|own| step.sequence.wrapping_sub(own)), units, restarted);
+            tracker.step(own.map(|own| step.sequence.wrapping_sub(own)), units, boot);
         }
     }
 
-    /// True if the exporter's boot lies later than it did: more than jitter and rounding, and no turn of the up-time.
-    fn boot_moved(&mut self, boot_ms: Option<i64>) -> bool {
+    /// Does the exporter's boot lie later than it did? By more than jitter and rounding, and no turn of the up-time.
+    fn boot(&mut self, boot_ms: Option<i64>) -> Boot {
         const JITTER_MS: i64 = 5_000;
         const TURN_MS: i64 = 1 << 32;
-        let (Some(new), Some(old)) = (boot_ms, std::mem::replace(&mut self.boot_ms, boot_ms)) else { return false };
+        let (Some(new), Some(old)) = (boot_ms, std::mem::replace(&mut self.boot_ms, boot_ms)) else { return Boot::Unknown };
         let forward = new - old;
-        forward > JITTER_MS && (forward - TURN_MS).abs() > JITTER_MS
+        if forward > JITTER_MS && (forward - TURN_MS).abs() > JITTER_MS { Boot::Moved } else { Boot::Same }
     }
 
     /// The reading that explains the stream.
@@ -133,6 +133,14 @@ impl Sequence {
             restarts: t.restarts,
         }
     }
+}
+
+/// What header clocks tell of the exporter's boot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Boot {
+    Unknown,
+    Same,
+    Moved,
 }
 
 /// The accounting by one reading.
@@ -160,7 +168,7 @@ impl Tracker {
     /// A step back beyond this is no reordering.
     const LONGEST_DELAY: u32 = 10_000;
 
-    fn step(&mut self, first: Option<u32>, units: Option<u32>, restarted: bool) {
+    fn step(&mut self, first: Option<u32>, units: Option<u32>, boot: Boot) {
         self.seen = true;
         let Some(first) = first else {
             self.expected = None;
@@ -174,7 +182,7 @@ impl Tracker {
         self.steps += 1;
         let ahead = first.wrapping_sub(expected);
         let behind = expected.wrapping_sub(first);
-        if restarted {
+        if boot == Boot::Moved {
             self.restarts += 1;
             self.in_order += u64::from(ahead == 0);
             self.begin(first, next);
@@ -191,7 +199,7 @@ impl Tracker {
             remember(&mut self.recent, first);
         } else if self.recent.contains(&first) {
             self.duplicates += u64::from(units != Some(0));
-        } else if first > 1 && behind <= Self::LONGEST_DELAY {
+        } else if (first > 1 || boot == Boot::Same) && behind <= Self::LONGEST_DELAY {
             self.reordered += 1;
             remember(&mut self.recent, first);
         } else {
@@ -273,6 +281,16 @@ mod tests {
             s.step(Step { sequence, flows: Some(1), records: Some(1), boot_ms: Some(boot) });
         }
         assert_eq!((s.report().lost, s.report().restarts), (0, 1));
+    }
+
+    #[test]
+    fn the_first_message_late_is_no_restart_where_the_boot_is_known() {
+        let mut s = Sequence::new(Version::V9);
+        for sequence in [2, 3, 1, 4] {
+            s.step(Step { sequence, flows: Some(9), records: Some(9), boot_ms: Some(7) });
+        }
+        let r = s.report();
+        assert_eq!((r.lost, r.reordered, r.restarts), (0, 1, 0));
     }
 
     #[test]

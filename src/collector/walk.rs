@@ -332,7 +332,7 @@ impl Collector {
             template_id: None,
             export_time: header.export_time,
             clock: header.clock,
-            boot: if version == Version::Ipfix && !self.facts.is_empty() { self.facts.boot(key) } else { None },
+            boot: None,
             origin: datagram.origin,
             source,
             layout: 0,
@@ -425,7 +425,7 @@ impl Collector {
                     self.problem(causes::TEMPLATE_REDEFINED, here, Some(at.source), || format!("template {id} has other fields from here on"));
                 }
                 if !self.pending.is_empty() && !matches!(learned, Learned::Refresh(_)) {
-                    self.release(at, id, emit);
+                    self.release(id, emit);
                 }
             }
             Err(refusal) => {
@@ -503,23 +503,23 @@ impl Collector {
             }
             return (0, extent.records);
         }
-        if compiled.needs_boot && context.boot.is_none() {
+        let boot = if compiled.needs_boot { self.facts.boot(key) } else { None };
+        if compiled.needs_boot && boot.is_none() {
             self.problem(causes::UPTIME_WITHOUT_BOOT, here, None, || format!("template {id} has 21 or 22, and no record tells 160"));
         }
         let layout = self.layout(source, LayoutKind::Template(lookup.definition));
         self.add_flows(source, u64::from(extent.records));
-        let context = Context { layout, template_id: Some(id), ..context };
+        let context = Context { layout, template_id: Some(id), boot, ..context };
         self.push(compiled.plan, buffer, start, extent.octets, extent.records as usize, context, emit);
         (extent.records, 0)
     }
 
     /// Decodes the held Sets that a new template makes readable.
-    fn release(&mut self, at: At<'_>, id: u16, emit: &mut dyn FnMut(Work)) {
+    fn release(&mut self, id: u16, emit: &mut dyn FnMut(Work)) {
         let store = &self.store;
         for set in self.pending.release(id, |key| store.lookup(key, id).is_some()) {
             let Some(lookup) = self.store.lookup(set.key, id) else { continue };
-            let boot = self.facts.boot(at.key);
-            let context = Context { boot: set.what.boot.or(boot), ..set.what };
+            let context = set.what;
             let buffer = Arc::new(set.body);
             let here = Place { origin: context.origin, exporter: Some(context.exporter.addr), domain: context.domain, offset: None };
             self.problem(causes::BEFORE_TEMPLATE, here, None, || format!("Set {id} waited for its template"));

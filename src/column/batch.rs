@@ -108,6 +108,11 @@ impl FlowBatch {
         }
     }
 
+    /// Takes the batch apart: its columns, and its runs of rows.
+    pub fn into_parts(self) -> (Vec<Column>, Vec<Run>) {
+        (self.columns, self.runs)
+    }
+
     /// Forgets all rows and keeps the memory.
     pub fn clear(&mut self) {
         self.columns.iter_mut().for_each(Column::clear);

@@ -50,7 +50,7 @@ impl Validity {
             return;
         }
         let end = self.length + count;
-        while self.length < end && self.length % 8 != 0 {
+        while self.length < end && !self.length.is_multiple_of(8) {
             self.push_bit(valid);
         }
         let whole = (end - self.length) / 8;
@@ -97,7 +97,7 @@ impl Validity {
     fn store(&mut self) {
         if self.bits.is_empty() && self.length > 0 {
             self.bits.resize(self.length / 8, 0xff);
-            if self.length % 8 != 0 {
+            if !self.length.is_multiple_of(8) {
                 self.bits.push((1u8 << (self.length % 8)) - 1);
             }
         }

@@ -1,0 +1,105 @@
+//! What decoding costs, stage by stage: `cargo bench`, or with a capture of one's own,
+//! `IPFIX_INSPECT_BENCH=capture.pcap cargo bench`.
+
+mod support;
+
+use std::sync::{Arc, LazyLock};
+
+use divan::Bencher;
+use ipfix_inspect::collector::{Collector, CollectorOptions, Flow, Sink, run};
+use ipfix_inspect::plan::{Canonical, Schema, SchemaBuilder};
+use ipfix_inspect::summary::{HeadAndSums, Sums, head_schema, sums_schema};
+use ipfix_inspect::write::{Format, RowWriter, TextPart};
+
+static CAPTURE: LazyLock<Vec<u8>> = LazyLock::new(support::capture);
+
+fn main() {
+    LazyLock::force(&CAPTURE);
+    divan::main();
+}
+
+/// Frames, decapsulation, datagrams.
+#[divan::bench]
+fn input(bencher: Bencher<'_, '_>) {
+    bencher.bench(|| {
+        let mut input = support::open(&CAPTURE);
+        let mut datagrams = 0;
+        while let Some(batch) = input.next_batch().expect("memory can be read") {
+            datagrams += batch.datagrams.len();
+        }
+        datagrams
+    });
+}
+
+/// The first pass: templates and nothing else.
+#[divan::bench]
+fn look_ahead(bencher: Bencher<'_, '_>) {
+    bencher.bench(|| learned(&sums_schema()).templates().definitions().len());
+}
+
+/// The overview's numbers, both passes.
+#[divan::bench]
+fn sums(bencher: Bencher<'_, '_>) {
+    bencher.bench(|| {
+        let mut sink = HeadAndSums::default();
+        let collector = learned(&sums_schema());
+        let _ = decode(collector, &Sums::new(head_schema()), &mut sink);
+        sink.by_layout.iter().map(|s| s.bytes).sum::<u128>()
+    });
+}
+
+/// All canonical columns as CSV, into nowhere, both passes.
+#[divan::bench]
+fn csv(bencher: Bencher<'_, '_>) {
+    bencher.bench(|| {
+        let mut b = SchemaBuilder::default();
+        Canonical::ALL.iter().for_each(|c| {
+            b.canonical(*c);
+        });
+        let schema = Arc::new(b.build());
+        let mut sink = Nowhere(0);
+        let _ = decode(learned(&schema), &RowWriter::new(Arc::clone(&schema), Format::Csv), &mut sink);
+        sink.0
+    });
+}
+
+struct Nowhere(usize);
+
+impl Sink<TextPart> for Nowhere {
+    type Error = std::convert::Infallible;
+
+    fn absorb(&mut self, part: TextPart) -> Result<Flow, Self::Error> {
+        self.0 += part.text().len();
+        Ok(Flow::Continue)
+    }
+}
+
+fn learned(schema: &Arc<Schema>) -> Collector {
+    let mut collector = Collector::new(CollectorOptions::new(Arc::clone(schema)));
+    let mut input = support::open(&CAPTURE);
+    while let Some(batch) = input.next_batch().expect("memory can be read") {
+        collector.learn(&batch);
+    }
+    collector.rewind();
+    collector
+}
+
+fn decode<D: ipfix_inspect::collector::Digest, S: Sink<D::Part>>(mut collector: Collector, digest: &D, sink: &mut S) -> Result<(), S::Error> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    run(
+        threads,
+        |give| {
+            let mut input = support::open(&CAPTURE);
+            while let Some(batch) = input.next_batch().expect("memory can be read") {
+                collector.collect(&batch, &mut |work| {
+                    let _ = give(work);
+                });
+            }
+            collector.finish(&mut |work| {
+                let _ = give(work);
+            });
+        },
+        digest,
+        sink,
+    )
+}

@@ -1,0 +1,202 @@
+//! What was typed.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+const AFTER_HELP: &str = "\
+Exit status: 0 done; 1 --strict found damage; 2 usage, or an input could not be read; 130 interrupted.
+
+Examples:
+  ipfix-inspect capture.pcap                          who exports, which templates, what was lost, the first flows
+  ipfix-inspect flows capture.pcap                    the flows as a table
+  ipfix-inspect flows capture.pcap -o flows.csv       the flows as CSV: all canonical columns that occur
+  ipfix-inspect flows capture.pcap --format ndjson --columns src_addr,dst_addr,bytes,IN_BYTES
+  ipfix-inspect templates capture.pcap                every template, field by field
+  tcpdump -w - udp port 2055 | ipfix-inspect -        from a pipe";
+
+/// Reads captures of NetFlow Data Export and tells who exports, what is in the templates, what was lost and what the flows are.
+#[derive(Debug, Parser)]
+#[command(name = "ipfix-inspect", version, after_help = AFTER_HELP, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+
+    /// Captures: pcap or pcapng, plain or compressed with gzip, zstd, lz4 or xz; `-` is standard input
+    #[arg(value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) overview: OverviewArgs,
+
+    #[command(flatten)]
+    pub(super) common: CommonArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// The flows: one row a flow
+    Flows(FlowsArgs),
+    /// Every template and options template with its fields and its history
+    Templates(TemplatesArgs),
+    /// A completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct OverviewArgs {
+    /// Form of the overview
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub(super) format: ReportFormat,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct FlowsArgs {
+    /// Captures: pcap or pcapng, plain or compressed; `-` is standard input
+    #[arg(value_name = "FILE", required = true)]
+    pub(super) files: Vec<PathBuf>,
+
+    /// Form of the rows; by default a table on standard output, and CSV or ndjson in a file, by its name
+    #[arg(long, value_enum)]
+    pub(super) format: Option<FlowFormat>,
+
+    /// Columns, separated by commas: canonical ones (src_addr, bytes, …), any Information Element by its IANA, NetFlow v9 or vendor
+    /// name, `canonical` for all canonical ones that occur, `all` for these and every other element that occurs
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(super) columns: Vec<String>,
+
+    /// Stop after so many flows
+    #[arg(long, value_name = "N")]
+    pub(super) limit: Option<u64>,
+
+    /// Write to a file, which appears when it is complete
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+
+    /// Replace an existing output file
+    #[arg(long)]
+    pub(super) force: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct TemplatesArgs {
+    /// Captures: pcap or pcapng, plain or compressed; `-` is standard input
+    #[arg(value_name = "FILE", required = true)]
+    pub(super) files: Vec<PathBuf>,
+
+    /// Form of the list
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub(super) format: ReportFormat,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct CommonArgs {
+    /// Look only at these ports of the receiving end, and explain what arrives there and is no NDE
+    #[arg(long, global = true, value_name = "PORTS", value_delimiter = ',')]
+    pub(super) port: Vec<u16>,
+
+    /// How far a template reaches: `session` is the exact address and port; `address` falls back to other ports of the same
+    /// address and domain; `any-domain` to its other domains as well
+    #[arg(long, global = true, value_enum, value_name = "RULE", default_value_t = TemplateScope::Address)]
+    pub(super) template_scope: TemplateScope,
+
+    /// End with status 1, and without an output file, if anything worse than a note is found
+    #[arg(long, global = true)]
+    pub(super) strict: bool,
+
+    /// Nothing on standard error but errors
+    #[arg(short, long, global = true)]
+    pub(super) quiet: bool,
+
+    /// No progress bar
+    #[arg(long, global = true)]
+    pub(super) no_progress: bool,
+
+    /// Colors: by default on a terminal, unless NO_COLOR is set
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = ColorWhen::Auto)]
+    pub(super) color: ColorWhen,
+
+    /// Threads that decode; by default as many as there are processors
+    #[arg(long, global = true, value_name = "N")]
+    pub(super) threads: Option<usize>,
+
+    #[command(flatten)]
+    pub(super) limits: LimitArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Limits on what comes from the wire")]
+pub(super) struct LimitArgs {
+    /// Templates in all
+    #[arg(long, global = true, value_name = "N", default_value_t = 100_000, hide_short_help = true)]
+    pub(super) max_templates: usize,
+
+    /// Fields of a template
+    #[arg(long, global = true, value_name = "N", default_value_t = 2_000, hide_short_help = true)]
+    pub(super) max_fields: usize,
+
+    /// Exporters: sessions and observation domains
+    #[arg(long, global = true, value_name = "N", default_value_t = 50_000, hide_short_help = true)]
+    pub(super) max_exporters: usize,
+
+    /// MiB of Data Sets that wait for their template, when reading a pipe
+    #[arg(long, global = true, value_name = "MIB", default_value_t = 64, hide_short_help = true)]
+    pub(super) max_held: usize,
+
+    /// Seconds that a Data Set waits for its template, when reading a pipe
+    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 1_800, hide_short_help = true)]
+    pub(super) max_wait: u32,
+
+    /// MiB of IP fragments that wait for the rest of their datagram
+    #[arg(long, global = true, value_name = "MIB", default_value_t = 16, hide_short_help = true)]
+    pub(super) max_fragments: usize,
+
+    /// Seconds that a fragment waits, by the capture's clock
+    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 30, hide_short_help = true)]
+    pub(super) max_fragment_age: u32,
+
+    /// Tunnels (GRE, IPIP, VXLAN, ERSPAN) around the export that are opened, one in the other
+    #[arg(long, global = true, value_name = "N", default_value_t = 4, hide_short_help = true)]
+    pub(super) max_tunnels: u8,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ReportFormat {
+    /// For people
+    Text,
+    /// For programs: a versioned schema
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum FlowFormat {
+    /// A table for people
+    Table,
+    /// RFC 4180 with a header row
+    Csv,
+    /// One JSON object a line
+    Ndjson,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum TemplateScope {
+    /// The exact address, port and domain
+    Session,
+    /// Then other ports of the same address and domain
+    Address,
+    /// Then other domains of the same address
+    AnyDomain,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ColorWhen {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}

@@ -1,0 +1,167 @@
+//! `flows`: one row a flow.
+
+use std::collections::BTreeSet;
+use std::io::{self, BufWriter, Write};
+use std::sync::Arc;
+
+use crate::collector::{Collector, Digest, Sink};
+use crate::message::Version;
+use crate::plan::{self, Canonical, Schema, SchemaBuilder};
+use crate::report::{FlowTable, FlowTableSink};
+use crate::write::{RowWriter, TargetFile, TextSink};
+
+use super::options::{ColumnChoice, FlowsOptions, RowForm};
+use super::reading::{Outcome, Run};
+use super::{Ending, Failure, complain};
+
+/// The columns of the table: what fits a terminal.
+const SHORT: [Canonical; 10] = [
+    Canonical::FlowStart,
+    Canonical::DurationMs,
+    Canonical::Protocol,
+    Canonical::SrcAddr,
+    Canonical::SrcPort,
+    Canonical::DstAddr,
+    Canonical::DstPort,
+    Canonical::TcpFlags,
+    Canonical::Packets,
+    Canonical::Bytes,
+];
+
+pub(super) fn run(options: &FlowsOptions) -> Result<Ending, Failure> {
+    check_names(&options.columns)?;
+    let target = match &options.output {
+        Some(path) => Some(TargetFile::create(path, options.force).map_err(Failure::of)?),
+        None => None,
+    };
+    let mut run = Run::new(&options.reading);
+    let mut collector = Collector::new(run.collector_options(&Arc::new(Schema::default())));
+    run.look_ahead(&mut collector);
+    let met = run.looks_ahead().then(|| collector.layouts_met());
+    let schema = Arc::new(schema(&options.columns, met.as_deref())?);
+    collector.set_schema(Arc::clone(&schema));
+    match target {
+        Some(mut target) => {
+            let outcome = write(options, run, collector, &schema, BufWriter::with_capacity(1 << 20, &mut target))?;
+            let ending = outcome.ending(&options.reading);
+            if outcome.reports.is_empty() {
+                return Ok(ending);
+            }
+            if ending == Ending::Damage {
+                complain(&"--strict: problems were found, so no output was written; `ipfix-inspect FILE` shows them");
+                return Ok(ending);
+            }
+            target.commit().map_err(Failure::of)?;
+            hint(options, &outcome);
+            Ok(ending)
+        }
+        None => {
+            let outcome = write(options, run, collector, &schema, BufWriter::with_capacity(1 << 20, io::stdout().lock()))?;
+            let ending = outcome.ending(&options.reading);
+            if ending == Ending::Damage {
+                complain(&"--strict: problems were found; `ipfix-inspect FILE` shows them");
+            } else {
+                hint(options, &outcome);
+            }
+            Ok(ending)
+        }
+    }
+}
+
+fn write(
+    options: &FlowsOptions,
+    run: Run<'_>,
+    collector: Collector,
+    schema: &Arc<Schema>,
+    out: impl Write,
+) -> Result<Outcome, Failure> {
+    match options.form {
+        RowForm::Text(format) => {
+            let rows = RowWriter::new(Arc::clone(schema), format);
+            let sink = TextSink::new(out, &rows, options.limit);
+            decode(run, collector, &rows, sink, |mut sink| sink.finish())
+        }
+        RowForm::Table => {
+            let table = FlowTable::new(Arc::clone(schema), options.style.clone());
+            let sink = FlowTableSink::new(&table, out, options.limit);
+            decode(run, collector, &table, sink, FlowTableSink::finish)
+        }
+    }
+}
+
+fn decode<D, S, F>(run: Run<'_>, collector: Collector, digest: &D, mut sink: S, finish: F) -> Result<Outcome, Failure>
+where
+    D: Digest,
+    S: Sink<D::Part, Error = io::Error>,
+    F: FnOnce(S) -> io::Result<()>,
+{
+    let outcome = run.decode(collector, digest, &mut sink)?;
+    // Without a readable input there is nothing to finish: no header either.
+    if !outcome.reports.is_empty() {
+        finish(sink).map_err(Failure::of)?;
+    }
+    Ok(outcome)
+}
+
+/// Says on standard error that not everything was well, and where to look.
+fn hint(options: &FlowsOptions, outcome: &Outcome) {
+    if !options.reading.quiet && outcome.has_damage() {
+        complain(&"problems were found on the way; `ipfix-inspect FILE` shows them");
+    }
+}
+
+/// Unknown names are an error before anything is read.
+fn check_names(choice: &ColumnChoice) -> Result<(), Failure> {
+    if let ColumnChoice::Named(names) = choice {
+        let mut builder = SchemaBuilder::default();
+        for name in names.iter().filter(|n| !matches!(n.as_str(), "canonical" | "all")) {
+            builder.named(name).map_err(|e| Failure(format!("--columns: {e}")))?;
+        }
+    }
+    Ok(())
+}
+
+/// The columns to decode; `met` are the layouts that occur, where a first pass was possible.
+fn schema(choice: &ColumnChoice, met: Option<&[(Version, Vec<crate::message::FieldSpecifier>)]>) -> Result<Schema, Failure> {
+    let mut builder = SchemaBuilder::default();
+    match choice {
+        ColumnChoice::Short => SHORT.iter().for_each(|c| {
+            builder.canonical(*c);
+        }),
+        ColumnChoice::Canonical => canonical(&mut builder, met),
+        ColumnChoice::Named(names) => {
+            for name in names {
+                match name.as_str() {
+                    "canonical" => canonical(&mut builder, met),
+                    "all" => {
+                        let Some(layouts) = met else {
+                            let why = "--columns all: which elements occur is not known before the end of a pipe; name them, or read a file";
+                            return Err(Failure(why.to_owned()));
+                        };
+                        canonical(&mut builder, met);
+                        for (version, fields) in layouts {
+                            for (name, kind) in plan::element_columns(*version, fields) {
+                                builder.field(&name, kind);
+                            }
+                        }
+                    }
+                    name => {
+                        builder.named(name).map_err(Failure::of)?;
+                    }
+                }
+            }
+        }
+    }
+    Ok(builder.build())
+}
+
+/// The canonical columns that occur; all of them where that can't be known, in a pipe.
+fn canonical(builder: &mut SchemaBuilder, met: Option<&[(Version, Vec<crate::message::FieldSpecifier>)]>) {
+    let fed: Option<BTreeSet<Canonical>> =
+        met.map(|layouts| layouts.iter().flat_map(|(version, fields)| plan::fed_columns(*version, fields)).collect());
+    for column in Canonical::ALL {
+        if column.is_context() || fed.as_ref().is_none_or(|f| f.contains(column)) {
+            builder.canonical(*column);
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! In: the command line. Out: results on standard output, everything else on standard error, an exit status.
+//! What was typed ([`args`]) becomes what is meant ([`options`]); commands take only the latter.
+//! May use everything.
+//!
+//! Exit status: 0 done; 1 `--strict` found damage; 2 usage, or an input could not be read; 130 interrupted.
+
+mod args;
+mod completions;
+mod flows;
+mod options;
+mod overview;
+mod progress;
+mod reading;
+mod templates;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Args, Command};
+
+/// Runs the program with the process's arguments.
+pub fn main() -> ExitCode {
+    let args = Args::parse();
+    let result = match args.command {
+        None if args.files.is_empty() => Ok(no_files()),
+        None => options::overview(&args.files, &args.common, &args.overview).and_then(|o| overview::run(&o)),
+        Some(Command::Flows(flows)) => options::flows(&flows, &args.common).and_then(|o| flows::run(&o)),
+        Some(Command::Templates(templates)) => options::templates(&templates, &args.common).and_then(|o| templates::run(&o)),
+        Some(Command::Completions { shell }) => completions::run(shell),
+    };
+    match result {
+        Ok(ending) => ending.code(),
+        Err(failure) => {
+            complain(&failure);
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// How a command ended that did what it could.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ending {
+    Done,
+    /// `--strict` found damage.
+    Damage,
+    /// Some input could not be read.
+    Unreadable,
+    Interrupted,
+}
+
+impl Ending {
+    fn code(self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Done => 0,
+            Self::Damage => 1,
+            Self::Unreadable => 2,
+            Self::Interrupted => 130,
+        })
+    }
+}
+
+/// Why a command could not do its work: one sentence for standard error.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Failure(String);
+
+impl Failure {
+    fn of(error: impl std::fmt::Display) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// One line on standard error; control characters of file names and of the wire do not reach the terminal.
+fn complain(what: &dyn std::fmt::Display) {
+    let line = what.to_string();
+    let _ = writeln!(io::stderr(), "ipfix-inspect: {}", crate::report::escape(&line));
+}
+
+/// Writes a whole result to standard output; a closed pipe is no error.
+fn print(text: &str) -> Result<(), Failure> {
+    match io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()) {
+        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(Failure(format!("standard output: {e}"))),
+        _ => Ok(()),
+    }
+}
+
+fn no_files() -> Ending {
+    complain(&"no file given; `ipfix-inspect capture.pcap` shows who exports and what the flows are, `ipfix-inspect --help` tells the rest");
+    Ending::Unreadable
+}

@@ -1,0 +1,168 @@
+//! What is meant: the typed arguments, checked and put into the library's terms.
+
+use std::io::IsTerminal;
+use std::num::NonZero;
+use std::path::PathBuf;
+
+use crate::collector::PortFilter;
+use crate::input::{InputOptions, Location};
+use crate::report::Style;
+use crate::template::{Limits, PendingLimits, ScopeRule};
+use crate::write::Format;
+
+use super::Failure;
+use super::args::{ColorWhen, CommonArgs, FlowFormat, FlowsArgs, OverviewArgs, ReportFormat, TemplateScope, TemplatesArgs};
+
+/// What all commands that read captures share.
+#[derive(Clone, Debug)]
+pub(super) struct Reading {
+    pub(super) locations: Vec<Location>,
+    pub(super) input: InputOptions,
+    pub(super) ports: PortFilter,
+    pub(super) scope: ScopeRule,
+    pub(super) limits: Limits,
+    pub(super) pending: PendingLimits,
+    pub(super) exporters: usize,
+    pub(super) strict: bool,
+    pub(super) quiet: bool,
+    pub(super) progress: bool,
+    pub(super) threads: usize,
+}
+
+/// The overview.
+#[derive(Clone, Debug)]
+pub(super) struct OverviewOptions {
+    pub(super) reading: Reading,
+    pub(super) json: bool,
+    pub(super) style: Style,
+}
+
+/// The list of templates.
+#[derive(Clone, Debug)]
+pub(super) struct TemplatesOptions {
+    pub(super) reading: Reading,
+    pub(super) json: bool,
+    pub(super) style: Style,
+}
+
+/// Which columns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum ColumnChoice {
+    /// Those that fit a terminal.
+    Short,
+    /// The canonical ones that occur.
+    Canonical,
+    /// These names; `canonical` and `all` may be among them.
+    Named(Vec<String>),
+}
+
+/// The form of flows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RowForm {
+    Table,
+    Text(Format),
+}
+
+/// The flows.
+#[derive(Clone, Debug)]
+pub(super) struct FlowsOptions {
+    pub(super) reading: Reading,
+    pub(super) form: RowForm,
+    pub(super) columns: ColumnChoice,
+    pub(super) limit: Option<u64>,
+    pub(super) output: Option<PathBuf>,
+    pub(super) force: bool,
+    pub(super) style: Style,
+}
+
+/// What the overview's arguments mean.
+pub(super) fn overview(files: &[PathBuf], common: &CommonArgs, args: &OverviewArgs) -> Result<OverviewOptions, Failure> {
+    Ok(OverviewOptions { reading: reading(files, common)?, json: args.format == ReportFormat::Json, style: style(common) })
+}
+
+/// What the arguments of `templates` mean.
+pub(super) fn templates(args: &TemplatesArgs, common: &CommonArgs) -> Result<TemplatesOptions, Failure> {
+    Ok(TemplatesOptions { reading: reading(&args.files, common)?, json: args.format == ReportFormat::Json, style: style(common) })
+}
+
+/// What the arguments of `flows` mean.
+pub(super) fn flows(args: &FlowsArgs, common: &CommonArgs) -> Result<FlowsOptions, Failure> {
+    let form = match (args.format, &args.output) {
+        (Some(FlowFormat::Table), _) | (None, None) => RowForm::Table,
+        (Some(FlowFormat::Csv), _) => RowForm::Text(Format::Csv),
+        (Some(FlowFormat::Ndjson), _) => RowForm::Text(Format::Ndjson),
+        (None, Some(path)) => match path.extension().and_then(|e| e.to_str()) {
+            Some("csv") => RowForm::Text(Format::Csv),
+            Some("ndjson" | "jsonl" | "json") => RowForm::Text(Format::Ndjson),
+            Some("txt") => RowForm::Table,
+            _ => {
+                let name = path.display();
+                return Err(Failure(format!("{name}: its name tells no form; end it in .csv or .ndjson, or say --format")));
+            }
+        },
+    };
+    let columns = match (args.columns.is_empty(), form) {
+        (false, _) => ColumnChoice::Named(args.columns.iter().map(|c| c.trim().to_owned()).collect()),
+        (true, RowForm::Table) => ColumnChoice::Short,
+        (true, RowForm::Text(_)) => ColumnChoice::Canonical,
+    };
+    Ok(FlowsOptions {
+        reading: reading(&args.files, common)?,
+        form,
+        columns,
+        limit: args.limit,
+        output: args.output.clone(),
+        force: args.force,
+        style: style(common),
+    })
+}
+
+fn reading(files: &[PathBuf], common: &CommonArgs) -> Result<Reading, Failure> {
+    const MIB: usize = 1 << 20;
+    const NANOS_PER_SECOND: i64 = 1_000_000_000;
+    let locations: Vec<Location> = files.iter().cloned().map(Location::from).collect();
+    if locations.iter().filter(|l| **l == Location::Stdin).count() > 1 {
+        return Err(Failure("standard input can be read only once".to_owned()));
+    }
+    if common.threads == Some(0) {
+        return Err(Failure("--threads 0: at least one thread is needed".to_owned()));
+    }
+    let limits = &common.limits;
+    Ok(Reading {
+        locations,
+        input: InputOptions {
+            fragment_octets: limits.max_fragments.saturating_mul(MIB),
+            fragment_age: i64::from(limits.max_fragment_age) * NANOS_PER_SECOND,
+            tunnel_levels: limits.max_tunnels,
+            ..InputOptions::default()
+        },
+        ports: if common.port.is_empty() { PortFilter::Any } else { PortFilter::Only(common.port.clone()) },
+        scope: match common.template_scope {
+            TemplateScope::Session => ScopeRule::Session,
+            TemplateScope::Address => ScopeRule::Address,
+            TemplateScope::AnyDomain => ScopeRule::AnyDomain,
+        },
+        limits: Limits { definitions: limits.max_templates, domains: limits.max_exporters, fields: limits.max_fields },
+        pending: PendingLimits { octets: limits.max_held.saturating_mul(MIB), nanos: i64::from(limits.max_wait) * NANOS_PER_SECOND },
+        exporters: limits.max_exporters,
+        strict: common.strict,
+        quiet: common.quiet,
+        progress: !common.quiet && !common.no_progress && std::io::stderr().is_terminal(),
+        threads: common.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get)),
+    })
+}
+
+fn style(common: &CommonArgs) -> Style {
+    const UNKNOWN_WIDTH: usize = 80;
+    const NARROWEST: usize = 40;
+    let terminal = std::io::stdout().is_terminal();
+    let no_color = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
+    let color = match common.color {
+        ColorWhen::Always => true,
+        ColorWhen::Never => false,
+        ColorWhen::Auto => terminal && !no_color,
+    };
+    let columns = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok());
+    let width = columns.or_else(|| terminal.then(super::progress::terminal_width).flatten()).unwrap_or(UNKNOWN_WIDTH);
+    Style { width: width.max(NARROWEST), color }
+}

@@ -1,0 +1,207 @@
+//! Reading captures: a first pass for templates where the inputs can be read twice, then the decoding pass with its threads.
+
+use std::fs;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::collector::{Collector, CollectorOptions, Digest, Sink, Stopped, run};
+use crate::input::{FileReport, Input, InputError, InputOptions, Location};
+use crate::plan::Schema;
+
+use super::options::Reading;
+use super::progress::Progress;
+use super::{Ending, Failure, complain};
+
+/// What a run leaves behind, beside what its sink made.
+pub(super) struct Outcome {
+    pub(super) collector: Collector,
+    pub(super) reports: Vec<FileReport>,
+    /// Some input could not be opened or read on; the complaint was made.
+    pub(super) unreadable: bool,
+    pub(super) interrupted: bool,
+}
+
+impl Outcome {
+    /// How the command should end, if nothing else is to be said.
+    pub(super) fn ending(&self, reading: &Reading) -> Ending {
+        match () {
+            () if self.interrupted => Ending::Interrupted,
+            () if self.unreadable => Ending::Unreadable,
+            () if reading.strict && self.has_damage() => Ending::Damage,
+            () => Ending::Done,
+        }
+    }
+
+    /// True if something worse than a note was found.
+    pub(super) fn has_damage(&self) -> bool {
+        let fault = |r: &FileReport| r.faults.iter().any(|f| f.cause.severity() > crate::input::Severity::Note);
+        self.collector.ledger().has_damage() || self.reports.iter().any(fault)
+    }
+}
+
+/// A run in two steps: [`Run::look_ahead`], then [`Run::decode`].
+pub(super) struct Run<'a> {
+    reading: &'a Reading,
+    /// Numbers in [`Reading::locations`] of the inputs that could be opened so far.
+    readable: Vec<u32>,
+    twice: bool,
+    progress: Progress,
+    unreadable: bool,
+}
+
+impl<'a> Run<'a> {
+    /// Prepares to read the inputs.
+    pub(super) fn new(reading: &'a Reading) -> Self {
+        let twice = reading.locations.iter().all(is_regular);
+        let sizes: u64 = reading.locations.iter().map(size).sum();
+        let total = if twice { 2 * sizes } else { 0 };
+        catch_interrupts();
+        Self {
+            reading,
+            readable: (0u32..).take(reading.locations.len()).collect(),
+            twice,
+            progress: Progress::start(reading.progress, total),
+            unreadable: false,
+        }
+    }
+
+    /// True if the inputs can be read twice, so that [`Run::look_ahead`] knows all templates.
+    pub(super) fn looks_ahead(&self) -> bool {
+        self.twice
+    }
+
+    /// The options for a collector of these columns.
+    pub(super) fn collector_options(&self, schema: &std::sync::Arc<Schema>) -> CollectorOptions {
+        let reading = self.reading;
+        CollectorOptions {
+            ports: reading.ports.clone(),
+            scope: reading.scope,
+            limits: reading.limits,
+            pending: reading.pending,
+            sources: reading.exporters,
+            hold: !self.twice,
+            ..CollectorOptions::new(std::sync::Arc::clone(schema))
+        }
+    }
+
+    /// The first pass: learns the templates of all inputs that can be read twice.
+    pub(super) fn look_ahead(&mut self, collector: &mut Collector) {
+        if !self.twice {
+            return;
+        }
+        for number in std::mem::take(&mut self.readable) {
+            let learned = self.open(number).and_then(|mut input| {
+                while let Some(batch) = input.next_batch()? {
+                    if interrupted() {
+                        break;
+                    }
+                    collector.learn(&batch);
+                }
+                Ok(())
+            });
+            match learned {
+                Ok(()) => self.readable.push(number),
+                Err(InputError::Read { .. }) => self.readable.push(number),
+                Err(error) => self.refuse(&error),
+            }
+        }
+        collector.rewind();
+    }
+
+    /// The decoding pass: everything goes through the collector, the batches through `digest`, the parts into `sink`.
+    pub(super) fn decode<D, S>(mut self, mut collector: Collector, digest: &D, sink: &mut S) -> Result<Outcome, Failure>
+    where
+        D: Digest,
+        S: Sink<D::Part>,
+        S::Error: std::fmt::Display,
+    {
+        let threads = self.reading.threads;
+        let walked = run(
+            threads,
+            |give| {
+                let mut reports = Vec::new();
+                let mut stopped = false;
+                for number in std::mem::take(&mut self.readable) {
+                    match self.open(number) {
+                        Ok(mut input) => {
+                            if let Err(error) = walk(&mut input, &mut collector, give, &mut stopped) {
+                                self.refuse(&error);
+                            }
+                            reports.push(input.report().clone());
+                        }
+                        Err(error) => self.refuse(&error),
+                    }
+                    if stopped || interrupted() {
+                        break;
+                    }
+                }
+                collector.finish(&mut |work| {
+                    let _ = give(work);
+                });
+                Outcome { collector, reports, unreadable: self.unreadable, interrupted: interrupted() }
+            },
+            digest,
+            sink,
+        );
+        walked.map_err(Failure::of)
+    }
+
+    fn open(&self, number: u32) -> Result<Input, InputError> {
+        let options = InputOptions { progress: Some(self.progress.counter()), ..self.reading.input.clone() };
+        Input::open(&self.reading.locations[number as usize], number, &options)
+    }
+
+    fn refuse(&mut self, error: &InputError) {
+        self.unreadable = true;
+        complain(error);
+    }
+}
+
+fn walk(
+    input: &mut Input,
+    collector: &mut Collector,
+    give: &mut dyn FnMut(crate::collector::Work) -> Result<(), Stopped>,
+    stopped: &mut bool,
+) -> Result<(), InputError> {
+    while let Some(batch) = input.next_batch()? {
+        collector.collect(&batch, &mut |work| *stopped |= give(work).is_err());
+        if *stopped || interrupted() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// True once the user has asked to stop: what was read until then is given out whole.
+pub(super) fn interrupted() -> bool {
+    INTERRUPTED.load(Ordering::Relaxed)
+}
+
+/// The first ^C ends the reading, and outputs are closed properly; a second one ends the program at once.
+fn catch_interrupts() {
+    static ONCE: OnceLock<()> = OnceLock::new();
+    ONCE.get_or_init(|| {
+        let _ = ctrlc::set_handler(|| {
+            if INTERRUPTED.swap(true, Ordering::Relaxed) {
+                std::process::exit(130);
+            }
+        });
+    });
+}
+
+fn is_regular(location: &Location) -> bool {
+    match location {
+        // What can't be looked at fails when it is opened, and says so there.
+        Location::Path(path) => fs::metadata(path).map_or(true, |m| m.is_file() || m.is_dir()),
+        Location::Stdin => false,
+    }
+}
+
+fn size(location: &Location) -> u64 {
+    match location {
+        Location::Path(path) => fs::metadata(path).map_or(0, |m| m.len()),
+        Location::Stdin => 0,
+    }
+}

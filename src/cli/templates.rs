@@ -1,0 +1,26 @@
+//! `templates`: every template with its fields and its history.
+
+use crate::collector::Collector;
+use crate::report;
+use crate::summary::{HeadAndSums, Sums, head_schema, sums_schema, template_lines};
+
+use super::options::TemplatesOptions;
+use super::reading::Run;
+use super::{Ending, Failure, complain, print};
+
+pub(super) fn run(options: &TemplatesOptions) -> Result<Ending, Failure> {
+    let mut run = Run::new(&options.reading);
+    let mut collector = Collector::new(run.collector_options(&sums_schema()));
+    run.look_ahead(&mut collector);
+    let outcome = run.decode(collector, &Sums::new(head_schema()), &mut HeadAndSums::default())?;
+    if outcome.reports.is_empty() {
+        return Ok(outcome.ending(&options.reading));
+    }
+    let lines = template_lines(outcome.collector.templates().definitions());
+    let files: Vec<String> = outcome.reports.iter().map(|r| r.name.clone()).collect();
+    print(&if options.json { report::templates_json(&lines, &files) } else { report::templates_text(&lines, &options.style) })?;
+    if options.reading.strict && outcome.has_damage() {
+        complain(&"--strict: problems were found; `ipfix-inspect FILE` shows them");
+    }
+    Ok(outcome.ending(&options.reading))
+}

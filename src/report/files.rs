@@ -1,0 +1,103 @@
+//! The overview's first lines: what each file is, what it holds, and what to try if there is no NDE in it.
+
+use std::collections::BTreeMap;
+
+use crate::collector::Severity;
+use crate::message::Version;
+use crate::summary::{FileLine, Overview};
+
+use super::escape::escape;
+use super::number::{counted, grouped, size, span};
+use super::style::{Paint, Style};
+use super::width::wrap;
+
+/// Words of a file that hang below its name.
+const HANG: usize = 2;
+
+/// A line for each file, and one for all of them where there are several.
+pub(super) fn files(overview: &Overview, style: &Style) -> String {
+    let mut out = String::new();
+    for file in &overview.files {
+        out.push_str(&wrap(&file_line(file, style), style.width, 0, HANG));
+    }
+    if overview.files.len() > 1 {
+        let t = &overview.totals;
+        let octets: u128 = overview.files.iter().map(|f| u128::from(f.report.octets)).sum();
+        let mut line = format!(
+            "{}: {}, {}; {}; {}",
+            style.paint(Paint::Heading, "in\u{a0}all"),
+            counted(overview.files.len() as u64, "file"),
+            size(octets),
+            frames(t.frames, t.datagrams),
+            messages(&t.messages)
+        );
+        if let (Some(first), Some(last)) = (t.first, t.last) {
+            line.push_str(&format!("; {}", span(first, last)));
+        }
+        out.push_str(&wrap(&line, style.width, 0, HANG));
+    }
+    out
+}
+
+fn file_line(file: &FileLine, style: &Style) -> String {
+    let r = &file.report;
+    let mut line = format!("{}: {}", style.paint(Paint::Heading, &escape(&r.name).replace(' ', "\u{a0}")), r.container);
+    for compression in [r.compression, r.inner_compression].into_iter().flatten() {
+        line.push_str(&format!(", {compression}"));
+    }
+    let links = r.link_types.join(", ");
+    if !links.is_empty() {
+        line.push_str(&format!(", {}", escape(&links)));
+    }
+    let datagrams = r.datagrams + r.tcp_messages;
+    line.push_str(&format!(", {}; {}; {}", size(r.octets.into()), frames(r.frames, datagrams), messages(&file.messages)));
+    if let (Some(first), Some(last)) = (r.first, r.last) {
+        line.push_str(&format!("; {}", span(first, last)));
+    }
+    line
+}
+
+fn frames(frames: u64, datagrams: u64) -> String {
+    format!("{}, {}", counted(frames, "frame"), counted(datagrams, "datagram"))
+}
+
+fn messages(by_version: &BTreeMap<Version, u64>) -> String {
+    if by_version.is_empty() {
+        return "no NDE".to_owned();
+    }
+    let each: Vec<String> = by_version.iter().map(|(version, n)| format!("{}\u{a0}{version}", grouped((*n).into()))).collect();
+    let one = by_version.values().sum::<u64>() == 1;
+    format!("NDE\u{a0}message{}: {}", if one { "" } else { "s" }, each.join(", "))
+}
+
+/// What was there instead of NDE, and what to try; nothing if there is NDE.
+pub(super) fn without_nde(overview: &Overview, style: &Style) -> Option<String> {
+    if overview.totals.messages.values().any(|n| *n > 0) {
+        return None;
+    }
+    let several = overview.files.len() > 1;
+    let these = if several { "these captures" } else { "this capture" };
+    let t = &overview.totals;
+    let mut out = wrap(&style.paint(Paint::Bad, &format!("No NetFlow or IPFIX messages in {these}.")), style.width, 0, 0);
+    let (found, advice) = if t.frames == 0 {
+        ("There is not a single frame.".to_owned(), "Was the capture stopped before it began, or did its filter let nothing pass?")
+    } else if t.datagrams == 0 {
+        (
+            format!("None of the {} brought a whole UDP datagram, or IPFIX over TCP.", counted(t.frames, "frame")),
+            "Capture where the exporter's packets pass, for example: tcpdump -s 0 -w nde.pcap udp port 2055",
+        )
+    } else {
+        (
+            format!("There are {}, but none begins like NetFlow v1, v5, v7, v9 or IPFIX.", counted(t.datagrams, "datagram")),
+            "If you know the exporter's target port, say --port N: then each datagram to that port is explained.",
+        )
+    };
+    out.push_str(&wrap(&found, style.width, 0, 0));
+    let notes = overview.problems.iter().filter(|p| p.severity == Severity::Note);
+    for note in notes {
+        let detail = if note.detail.is_empty() { String::new() } else { format!(" (first: {})", escape(&note.detail)) };
+        out.push_str(&wrap(&format!("- {}: {}{detail}", note.title, grouped(note.count.into())), style.width, 2, 4));
+    }
+    out.push_str(&wrap(advice, style.width, 0, 0));
+    Some(out)
+}

@@ -1,0 +1,288 @@
+//! Flows as a text table that streams: the first batch fixes the widths, every further row keeps to them.
+//!
+//! Numbers, addresses and times are never cut, since a cut one would be a wrong one: a value that is wider than its column pushes
+//! the rest of its row aside. Texts and octets are cut, and `…` says so.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use crate::collector::{Digest, Flow, Sink};
+use crate::column::FlowBatch;
+use crate::element::values;
+use crate::plan::{Canonical, ColumnSpec, Kind, Schema, Source};
+
+use super::cell::{write_cell, write_context};
+use super::escape::escape;
+use super::style::{Paint, Style};
+use super::width::{cut, width};
+
+/// The widest that a column of texts gets.
+const WIDEST_TEXT: usize = 40;
+/// Blanks between columns.
+const GAP: usize = 2;
+
+/// Turns batches into rows of cells, ready to be laid out.
+#[derive(Clone, Debug)]
+pub struct FlowTable {
+    schema: Arc<Schema>,
+    style: Style,
+}
+
+/// The cells of a batch, escaped, row by row.
+#[derive(Debug)]
+pub struct TablePart {
+    text: String,
+    ends: Vec<usize>,
+    rows: usize,
+}
+
+impl FlowTable {
+    /// A table of the schema's columns.
+    pub fn new(schema: Arc<Schema>, style: Style) -> Self {
+        Self { schema, style }
+    }
+
+    fn shown(&self) -> impl Iterator<Item = (usize, &ColumnSpec)> {
+        self.schema.columns().iter().enumerate().filter(|(_, spec)| !spec.hidden)
+    }
+}
+
+impl Digest for FlowTable {
+    type Part = TablePart;
+
+    fn digest(&self, batch: &FlowBatch) -> TablePart {
+        let columns: Vec<(usize, &ColumnSpec)> = self.shown().collect();
+        let mut part = TablePart { text: String::new(), ends: Vec::with_capacity(batch.rows() * columns.len()), rows: batch.rows() };
+        let mut octets = Vec::new();
+        for run in batch.runs() {
+            for row in run.start..run.start + run.rows {
+                for (index, spec) in &columns {
+                    octets.clear();
+                    let Some(column) = batch.columns().get(*index) else { continue };
+                    match spec.source {
+                        Source::Canonical(c) if c.is_context() => {
+                            write_context(&mut octets, c, &run.context);
+                        }
+                        Source::Canonical(Canonical::Protocol) => write_name(&mut octets, column.unsigned(row), |n| {
+                            u8::try_from(n).ok().and_then(values::protocol_name).map(str::to_owned)
+                        }),
+                        Source::Canonical(Canonical::TcpFlags) => {
+                            write_name(&mut octets, column.unsigned(row), |n| u16::try_from(n).ok().map(values::tcp_flags_letters));
+                        }
+                        _ => {
+                            write_cell(&mut octets, column, row);
+                        }
+                    }
+                    part.text.push_str(&escape(&String::from_utf8_lossy(&octets)));
+                    part.ends.push(part.text.len());
+                }
+            }
+        }
+        part
+    }
+}
+
+/// A number by its name; the number where it has none.
+fn write_name(out: &mut Vec<u8>, number: Option<u64>, name: impl Fn(u64) -> Option<String>) {
+    if let Some(number) = number {
+        out.extend_from_slice(name(number).unwrap_or_else(|| number.to_string()).as_bytes());
+    }
+}
+
+impl TablePart {
+    /// The cells of each row.
+    fn rows(&self, columns: usize) -> impl Iterator<Item = Vec<&str>> {
+        let mut start = 0;
+        let mut cells = self.ends.iter().map(move |end| {
+            let cell = self.text.get(start..*end).unwrap_or_default();
+            start = *end;
+            cell
+        });
+        (0..self.rows).map(move |_| cells.by_ref().take(columns).collect())
+    }
+}
+
+/// One column as it is laid out.
+#[derive(Clone, Debug)]
+struct Lane {
+    title: String,
+    right: bool,
+    /// Whether cells may be cut.
+    text: bool,
+    width: usize,
+}
+
+/// Writes the rows of a table as they come.
+#[derive(Debug)]
+pub struct FlowTableSink<W> {
+    out: W,
+    style: Style,
+    lanes: Vec<Lane>,
+    /// Columns of the schema, with those that did not fit.
+    columns: usize,
+    limit: Option<u64>,
+    rows: u64,
+    begun: bool,
+    closed: bool,
+    line: String,
+}
+
+impl<W: Write> FlowTableSink<W> {
+    /// A sink for the parts of `table`; at most `limit` rows are written.
+    pub fn new(table: &FlowTable, out: W, limit: Option<u64>) -> Self {
+        let lanes: Vec<Lane> = table
+            .shown()
+            .map(|(_, spec)| Lane {
+                title: escape(&spec.name).into_owned(),
+                right: is_number(spec),
+                text: matches!(spec.kind, Kind::Text | Kind::Octets),
+                width: width(&spec.name).max(least(spec)),
+            })
+            .collect();
+        let columns = lanes.len();
+        Self {
+            out,
+            style: table.style.clone(),
+            lanes,
+            columns,
+            limit,
+            rows: 0,
+            begun: false,
+            closed: false,
+            line: String::new(),
+        }
+    }
+
+    /// Rows written so far.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Ends the table: the header if there was no row at all, a line on the columns that did not fit.
+    ///
+    /// # Errors
+    /// Writing failed. A reader that has gone away is no error.
+    pub fn finish(mut self) -> io::Result<()> {
+        let ended = self.end();
+        self.forgive(ended).map(|_| ())
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        if self.closed {
+            return Ok(());
+        }
+        if !self.begun {
+            self.begin(&[])?;
+        }
+        let left_out = self.columns - self.lanes.len();
+        if left_out > 0 {
+            let s = if left_out == 1 { "" } else { "s" };
+            let text = format!("+{left_out} column{s}: --columns, or --format csv");
+            writeln!(self.out, "{}", self.style.paint(Paint::Aside, &text))?;
+        }
+        self.out.flush()
+    }
+
+    /// Fixes the widths by the first rows, leaves out what does not fit, writes the header.
+    fn begin(&mut self, rows: &[Vec<&str>]) -> io::Result<()> {
+        self.begun = true;
+        for row in rows {
+            for (lane, cell) in self.lanes.iter_mut().zip(row) {
+                let own = if lane.text { width(cell).min(WIDEST_TEXT) } else { width(cell) };
+                lane.width = lane.width.max(own);
+            }
+        }
+        let mut used = 0;
+        let fitting = self.lanes.iter().take_while(|lane| {
+            used += lane.width + GAP;
+            used - GAP <= self.style.width
+        });
+        // One column at least, however narrow the terminal.
+        let fitting = fitting.count().max(1);
+        self.lanes.truncate(fitting);
+        let titles: Vec<String> = self.lanes.iter().map(|l| l.title.clone()).collect();
+        let titles: Vec<&str> = titles.iter().map(String::as_str).collect();
+        lay_out(&mut self.line, &self.lanes, &titles);
+        let header = self.style.paint(Paint::Heading, self.line.trim_end());
+        writeln!(self.out, "{header}")
+    }
+
+    fn write_part(&mut self, part: &TablePart) -> io::Result<()> {
+        if !self.begun {
+            let rows: Vec<Vec<&str>> = part.rows(self.columns).collect();
+            self.begin(&rows)?;
+        }
+        let left = self.limit.map_or(u64::MAX, |limit| limit.saturating_sub(self.rows));
+        for row in part.rows(self.columns).take(usize::try_from(left).unwrap_or(usize::MAX)) {
+            lay_out(&mut self.line, &self.lanes, &row);
+            self.out.write_all(self.line.as_bytes())?;
+            self.out.write_all(b"\n")?;
+            self.rows += 1;
+        }
+        Ok(())
+    }
+
+    /// A reader that has gone away (`| head`) ends the run without an error.
+    fn forgive(&mut self, result: io::Result<()>) -> io::Result<Flow> {
+        match result {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.closed = true;
+                Ok(Flow::Stop)
+            }
+            Err(error) => Err(error),
+            Ok(()) if self.limit.is_some_and(|limit| self.rows >= limit) => Ok(Flow::Stop),
+            Ok(()) => Ok(Flow::Continue),
+        }
+    }
+}
+
+impl<W: Write> Sink<TablePart> for FlowTableSink<W> {
+    type Error = io::Error;
+
+    fn absorb(&mut self, part: TablePart) -> io::Result<Flow> {
+        if self.closed {
+            return Ok(Flow::Stop);
+        }
+        let written = self.write_part(&part);
+        self.forgive(written)
+    }
+}
+
+/// One line of cells, without blanks at its end.
+fn lay_out(line: &mut String, lanes: &[Lane], cells: &[&str]) {
+    line.clear();
+    for (index, (lane, cell)) in lanes.iter().zip(cells).enumerate() {
+        if index > 0 {
+            line.push_str("  ");
+        }
+        let own = width(cell);
+        let blanks = lane.width.saturating_sub(own);
+        if lane.right {
+            line.extend(std::iter::repeat_n(' ', blanks));
+        }
+        if lane.text && own > lane.width {
+            line.push_str(&cut(cell, lane.width));
+        } else {
+            line.push_str(cell);
+        }
+        if !lane.right {
+            line.extend(std::iter::repeat_n(' ', blanks));
+        }
+    }
+    line.truncate(line.trim_end().len());
+}
+
+fn is_number(spec: &ColumnSpec) -> bool {
+    if matches!(spec.source, Source::Canonical(Canonical::Protocol | Canonical::TcpFlags)) {
+        return false;
+    }
+    matches!(spec.kind, Kind::U8 | Kind::U16 | Kind::U32 | Kind::U64 | Kind::I64 | Kind::F64)
+}
+
+/// Room that later batches are likely to need, whatever the first one holds.
+fn least(spec: &ColumnSpec) -> usize {
+    match spec.kind {
+        Kind::U16 => 5,
+        _ => 0,
+    }
+}

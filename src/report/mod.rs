@@ -1,0 +1,59 @@
+//! In: the facts of a run ([`crate::summary`]), and batches of flows. Out: text for people, JSON for programs, a table that streams.
+//! May use: everything to its left (`time` … `summary`, `write`); comfy_table, serde and serde_json are at home here.
+//! All text from the wire goes through [`escape`] before it can reach a terminal.
+//!
+//! # JSON
+//! Both reports are one object, pretty-printed, with one newline at the end. Times are ISO 8601 in UTC with 3, 6 or 9 digits of
+//! fraction. What is not known is `null`. Sums beyond 64 bits are held at 18446744073709551615. A new field may be added under the same
+//! schema; a change of meaning makes a new one.
+//!
+//! ## `ipfix-inspect/overview/1`
+//! - `schema`
+//! - `files`, an object each: `path`; `container`; `compression`; `octets` of the capture, decompressed; `frames`; `datagrams` (UDP,
+//!   and IPFIX messages over TCP); `nde_datagrams`; `messages`, counts by version (`v1`, `v5`, `v7`, `v9`, `IPFIX`); `first` and `last`,
+//!   the times of frames.
+//! - `totals`: `frames`, `datagrams`, `nde_datagrams`, `messages`; `templates` and `options_templates`, distinct ones;
+//!   `template_records` and `options_template_records`, refreshes counted; `flows`; `options_records`; `bytes`; `packets`;
+//!   `sets_without_template`; `lost`, units that the sequence numbers miss.
+//! - `exporters`, one for each address, version and domain: `exporter`, `version`, `domain` (v5: engine type · 256 + engine id; null in v1
+//!   and v7), `ports` it sends from; the counts of `totals` but frames and datagrams, with `messages` a number; `reordered`,
+//!   `duplicates`, `restarts`; `sequence`, what the sequence numbers count; `sequence_deviates`, true if that is not what the
+//!   version's document says; `problems` worse than a note; `first_seen`, `last_seen`; `strm`, a verdict for each layout:
+//!   `template_id` (null for fixed records), `definition` (1 for the first content of the id), `flows`, `icmp_only`, `verdict`
+//!   (`complete`, `complete-by-alternates`, `incomplete`), `missing` names of STRM's list, `alternates`: `for` a name of the list, `element`, `name`.
+//! - `problems`, worst first: `code`, `severity` (`error`, `warning`, `note`), `count`, `message`, `first`, the first example: `file`,
+//!   `frame`, `exporter`, `domain`, `offset` in octets from the beginning of the payload, `detail`.
+//! - `flows`, the first ten: canonical columns that have a value; times, addresses, MACs and octets as strings.
+//!
+//! ## `ipfix-inspect/templates/1`
+//! - `schema`; `files`, the names of the inputs
+//! - `templates`, by exporter, domain, version and id: `exporter`, `port`, `version`, `domain`, `id`, `kind` (`data`, `options`),
+//!   `definition` (1 for the first content of the id), `first_seen`, `first_file`, `first_frame`, `last_seen`, `times_sent`, `sets` and
+//!   `records` read with it; `fields` in wire order: `id`, `pen` (0 for IANA), `name`, `v9_name`, `vendor`, `length` (a number, or
+//!   `"variable"`), `scope`.
+
+mod cell;
+mod escape;
+mod exporters;
+mod files;
+mod first_flows;
+mod flow_table;
+mod grid;
+mod json;
+mod number;
+mod overview;
+mod overview_json;
+mod problems;
+mod strm;
+mod style;
+mod templates;
+mod templates_json;
+mod width;
+
+pub use escape::escape;
+pub use flow_table::{FlowTable, FlowTableSink, TablePart};
+pub use overview::overview_text;
+pub use overview_json::overview_json;
+pub use style::Style;
+pub use templates::templates_text;
+pub use templates_json::templates_json;

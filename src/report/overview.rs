@@ -1,0 +1,28 @@
+//! The overview as text: its sections in their order.
+
+use crate::summary::Overview;
+
+use super::exporters::{exporters, totals};
+use super::files::{files, without_nde};
+use super::first_flows::first_flows;
+use super::problems::problems;
+use super::strm::strm;
+use super::style::Style;
+
+/// The overview for people. No line is wider than the style says, unless a single word is.
+pub fn overview_text(overview: &Overview, style: &Style) -> String {
+    // Less than this holds no table; the terminal may wrap then.
+    let style = &Style { width: style.width.max(40), ..style.clone() };
+    let mut sections = vec![files(overview, style)];
+    match without_nde(overview, style) {
+        Some(text) => sections.push(text),
+        None => {
+            let mut table = exporters(overview, style);
+            table.push_str(&totals(overview, style));
+            sections.extend([table, strm(overview, style), first_flows(overview, style)]);
+        }
+    }
+    sections.push(problems(overview, style));
+    sections.retain(|s| !s.is_empty());
+    sections.join("\n")
+}

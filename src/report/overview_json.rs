@@ -1,0 +1,244 @@
+//! The overview as JSON: the schema `ipfix-inspect/overview/1`, described in the [module](super).
+
+use std::collections::BTreeMap;
+
+use serde::{Serialize, Serializer};
+
+use crate::message::Version;
+use crate::summary::{ExporterLine, FileLine, Overview, ProblemLine, StrmVerdict, TemplateVerdict};
+
+use super::cell::{Row, rows};
+use super::first_flows::FIRST_FLOWS;
+use super::json::{by_version, pretty, saturated};
+use super::strm::element_name;
+
+#[derive(Serialize)]
+struct Report<'a> {
+    schema: &'static str,
+    files: Vec<File<'a>>,
+    totals: Totals<'a>,
+    exporters: Vec<Exporter<'a>>,
+    problems: Vec<Problem<'a>>,
+    flows: Vec<Flow<'a>>,
+}
+
+#[derive(Serialize)]
+struct File<'a> {
+    path: &'a str,
+    container: String,
+    compression: Option<String>,
+    octets: u64,
+    frames: u64,
+    datagrams: u64,
+    nde_datagrams: u64,
+    #[serde(serialize_with = "by_version")]
+    messages: &'a BTreeMap<Version, u64>,
+    first: Option<String>,
+    last: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Totals<'a> {
+    frames: u64,
+    datagrams: u64,
+    nde_datagrams: u64,
+    #[serde(serialize_with = "by_version")]
+    messages: &'a BTreeMap<Version, u64>,
+    templates: u64,
+    template_records: u64,
+    options_templates: u64,
+    options_template_records: u64,
+    flows: u64,
+    options_records: u64,
+    bytes: u64,
+    packets: u64,
+    sets_without_template: u64,
+    lost: u64,
+}
+
+#[derive(Serialize)]
+struct Exporter<'a> {
+    exporter: String,
+    version: String,
+    domain: Option<u32>,
+    ports: &'a [u16],
+    messages: u64,
+    templates: u64,
+    template_records: u64,
+    options_templates: u64,
+    options_template_records: u64,
+    flows: u64,
+    options_records: u64,
+    bytes: u64,
+    packets: u64,
+    sets_without_template: u64,
+    lost: u64,
+    reordered: u64,
+    duplicates: u64,
+    restarts: u64,
+    sequence: Option<&'static str>,
+    sequence_deviates: bool,
+    problems: u64,
+    first_seen: String,
+    last_seen: String,
+    strm: Vec<Strm>,
+}
+
+#[derive(Serialize)]
+struct Strm {
+    template_id: Option<u16>,
+    definition: u32,
+    flows: u64,
+    icmp_only: bool,
+    verdict: &'static str,
+    missing: Vec<&'static str>,
+    alternates: Vec<Alternate>,
+}
+
+#[derive(Serialize)]
+struct Alternate {
+    #[serde(rename = "for")]
+    demand: &'static str,
+    element: u16,
+    name: &'static str,
+}
+
+#[derive(Serialize)]
+struct Problem<'a> {
+    code: &'static str,
+    severity: &'static str,
+    count: u64,
+    message: &'static str,
+    first: Example<'a>,
+}
+
+#[derive(Serialize)]
+struct Example<'a> {
+    file: Option<&'a str>,
+    frame: Option<u64>,
+    exporter: Option<String>,
+    domain: Option<u32>,
+    offset: Option<usize>,
+    detail: &'a str,
+}
+
+/// A row as an object, in the order of the flow table; what is null is left out.
+struct Flow<'a>(Row<'a>);
+
+impl Serialize for Flow<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let row = self.0;
+        serializer.collect_map(row.columns().filter_map(|(spec, column)| Some((&spec.name, row.json(spec, column)?))))
+    }
+}
+
+/// The overview for programs.
+pub fn overview_json(overview: &Overview) -> String {
+    let t = &overview.totals;
+    pretty(&Report {
+        schema: "ipfix-inspect/overview/1",
+        files: overview.files.iter().map(file).collect(),
+        totals: Totals {
+            frames: t.frames,
+            datagrams: t.datagrams,
+            nde_datagrams: t.nde_datagrams,
+            messages: &t.messages,
+            templates: t.templates,
+            template_records: t.template_records,
+            options_templates: t.options_templates,
+            options_template_records: t.options_template_records,
+            flows: t.sums.flows,
+            options_records: t.options_records,
+            bytes: saturated(t.sums.bytes),
+            packets: saturated(t.sums.packets),
+            sets_without_template: t.sets_without_template,
+            lost: t.lost,
+        },
+        exporters: overview.exporters.iter().map(exporter).collect(),
+        problems: overview.problems.iter().map(|p| problem(overview, p)).collect(),
+        flows: rows(&overview.head).take(FIRST_FLOWS).map(Flow).collect(),
+    })
+}
+
+fn file(file: &FileLine) -> File<'_> {
+    let r = &file.report;
+    let compressions: Vec<String> = [r.compression, r.inner_compression].iter().flatten().map(ToString::to_string).collect();
+    File {
+        path: &r.name,
+        container: r.container.to_string(),
+        compression: (!compressions.is_empty()).then(|| compressions.join(", ")),
+        octets: r.octets,
+        frames: r.frames,
+        datagrams: r.datagrams + r.tcp_messages,
+        nde_datagrams: file.nde_datagrams,
+        messages: &file.messages,
+        first: r.first.map(|t| t.to_string()),
+        last: r.last.map(|t| t.to_string()),
+    }
+}
+
+fn exporter(e: &ExporterLine) -> Exporter<'_> {
+    Exporter {
+        exporter: e.key.exporter.to_string(),
+        version: e.key.version.to_string(),
+        domain: e.key.domain,
+        ports: &e.ports,
+        messages: e.messages,
+        templates: e.templates,
+        template_records: e.template_records,
+        options_templates: e.options_templates,
+        options_template_records: e.options_template_records,
+        flows: e.sums.flows,
+        options_records: e.options_records,
+        bytes: saturated(e.sums.bytes),
+        packets: saturated(e.sums.packets),
+        sets_without_template: e.sets_without_template,
+        lost: e.sequence.lost,
+        reordered: e.sequence.reordered,
+        duplicates: e.sequence.duplicates,
+        restarts: e.sequence.restarts,
+        sequence: e.sequence.convention.map(|c| c.name()),
+        sequence_deviates: e.sequence.deviates,
+        problems: e.problems,
+        first_seen: e.first_seen.to_string(),
+        last_seen: e.last_seen.to_string(),
+        strm: e.strm.iter().map(strm).collect(),
+    }
+}
+
+fn strm(v: &TemplateVerdict) -> Strm {
+    let (missing, alternates) = match &v.verdict {
+        StrmVerdict::Complete => (Vec::new(), Vec::new()),
+        StrmVerdict::Incomplete(missing) => (missing.iter().map(|d| d.name).collect(), Vec::new()),
+        StrmVerdict::ByAlternates(pairs) => {
+            let alternate = |(demand, id): &(crate::summary::Demand, u16)| Alternate { demand: demand.name, element: *id, name: element_name(*id) };
+            (Vec::new(), pairs.iter().map(alternate).collect())
+        }
+    };
+    Strm {
+        template_id: v.template_id,
+        definition: v.definition,
+        flows: v.flows,
+        icmp_only: v.icmp_only,
+        verdict: v.verdict.name(),
+        missing,
+        alternates,
+    }
+}
+
+fn problem<'a>(overview: &'a Overview, p: &'a ProblemLine) -> Problem<'a> {
+    Problem {
+        code: p.code,
+        severity: p.severity.name(),
+        count: p.count,
+        message: p.title,
+        first: Example {
+            file: overview.files.get(p.file as usize).map(|f| f.report.name.as_str()),
+            frame: (p.frame > 0).then_some(p.frame),
+            exporter: p.exporter.map(|a| a.to_string()),
+            domain: p.domain,
+            offset: p.offset,
+            detail: &p.detail,
+        },
+    }
+}

@@ -1,0 +1,25 @@
+//! In: finished flow batches. Out: their rows as CSV or newline-delimited JSON, in a file that appears only when it is complete.
+//! A [`RowWriter`] makes text of batches on the workers, a [`TextSink`] puts the texts one after the other into a [`TargetFile`] or a stream.
+//! May use: `time`, `datagram`, `message`, `plan`, `column`, `collector`.
+
+mod address;
+mod cell;
+mod digits;
+mod format;
+mod line;
+mod pool;
+mod quote;
+mod rows;
+mod sink;
+mod target;
+
+pub use cell::{write_cell, write_context};
+pub use format::Format;
+pub use rows::{RowWriter, TextPart};
+pub use sink::TextSink;
+pub use target::{TargetError, TargetFile};
+
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod tests_sink;

@@ -1,0 +1,28 @@
+//! Tests of the whole program: one binary, since each links the table library.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`captures`] | every capture of `testdata/` against figures and flows of other decoders |
+//! | [`corpus`] | the same for a larger collection, where `IPFIX_INSPECT_CORPUS` names one |
+//! | [`explained`] | where the figures of that collection are not the last word |
+//! | [`first_flows`] | its flows, field by field, by the octets on the wire |
+//! | [`referee`] | tshark's decoding of today against ours |
+//! | [`hostile`] | cut and damaged input |
+//! | [`cli`] | exit codes, streams, files, the README's commands |
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation
+)]
+
+mod captures;
+mod cli;
+mod corpus;
+mod explained;
+mod first_flows;
+mod hostile;
+mod referee;
+mod support;
+mod wire;

@@ -1,4 +1,20 @@
-//! Reads NetFlow Data Export out of captures and decodes NetFlow v1, v5, v7, v9 and IPFIX, column by column.
+//! Reads NetFlow Data Export (NDE) out of captures, decodes NetFlow v1, v5, v7, v9 and IPFIX column by column, and says who
+//! exports, what is in the templates, what was lost and what the flows are.
+//!
+//! The modules stand in the order in which a datagram passes through them; each uses only those before it.
+//!
+//! ```text
+//!  input ──▶ message ──▶ template ──▶ plan ──▶ column ──▶ sinks
+//!  octets    v1 v5 v7    what each    offsets   typed      table: polars
+//!  to data-  v9 IPFIX:   domain has   and con-  columns    summary: sums, templates
+//!  grams     Sets        told, with   versions, of some    write: CSV, ndjson, files
+//!            borrowed    history      once per  10,000     report: text, JSON
+//!                                     template  flows
+//!            └──────────── collector: one thread walks, workers decode ────────────┘
+//! ```
+//!
+//! The two contracts between the parts are [`datagram::DatagramBatch`], from inputs to the collector, and
+//! [`collector::Digest`] with [`collector::Sink`], from the collector to everything that follows.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::cast_possible_truncation))]
 
 pub mod time;

@@ -76,7 +76,7 @@ const ROOMS: [(&str, &[&str]); 16] = [
 ];
 
 /// Where a dependency may be named: paths below `src/`. Its features and its types stay in there.
-const HOMES: [(&str, &[&str]); 20] = [
+const HOMES: [(&str, &[&str]); 22] = [
     ("clap", &["cli/"]),
     ("clap_complete", &["cli/"]),
     ("comfy_table", &["report/"]),
@@ -90,6 +90,8 @@ const HOMES: [(&str, &[&str]); 20] = [
     ("lz4_flex", &["input/", "write/"]),
     ("nom", &["message/"]),
     ("pcap_parser", &["input/capture"]),
+    ("polars_arrow", &["table/"]),
+    ("terminal_size", &["cli/"]),
     ("polars", &["table/"]),
     ("serde", &["element/", "report/", "write/"]),
     ("serde_json", &["report/", "write/"]),

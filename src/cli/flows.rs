@@ -47,6 +47,10 @@ pub(super) fn run(options: &FlowsOptions) -> Result<Ending, Failure> {
             if outcome.reports.is_empty() {
                 return Ok(ending);
             }
+            if ending == Ending::Interrupted {
+                complain(&"interrupted, so no output was written");
+                return Ok(ending);
+            }
             if ending == Ending::Damage {
                 complain(&"--strict: problems were found, so no output was written; `ipfix-inspect FILE` shows them");
                 return Ok(ending);

@@ -1,10 +1,10 @@
 //! Reading captures: a first pass for templates where the inputs can be read twice, then the decoding pass with its threads.
 
 use std::fs;
-use std::sync::OnceLock;
+use std::sync::{Arc, LazyLock, OnceLock};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::collector::{Collector, CollectorOptions, Digest, Sink, Stopped, run};
+use crate::collector::{Collector, CollectorOptions, Digest, Flow, Sink, Stopped, run};
 use crate::input::{FileReport, Input, InputError, InputOptions, Location};
 use crate::plan::Schema;
 
@@ -71,7 +71,7 @@ impl<'a> Run<'a> {
     }
 
     /// The options for a collector of these columns.
-    pub(super) fn collector_options(&self, schema: &std::sync::Arc<Schema>) -> CollectorOptions {
+    pub(super) fn collector_options(&self, schema: &Arc<Schema>) -> CollectorOptions {
         let reading = self.reading;
         CollectorOptions {
             ports: reading.ports.clone(),
@@ -80,7 +80,7 @@ impl<'a> Run<'a> {
             pending: reading.pending,
             sources: reading.exporters,
             hold: !self.twice,
-            ..CollectorOptions::new(std::sync::Arc::clone(schema))
+            ..CollectorOptions::new(Arc::clone(schema))
         }
     }
 
@@ -141,19 +141,35 @@ impl<'a> Run<'a> {
                 Outcome { collector, reports, unreadable: self.unreadable, interrupted: interrupted() }
             },
             digest,
-            sink,
+            &mut Stopping(sink),
         );
         walked.map_err(Failure::of)
     }
 
     fn open(&self, number: u32) -> Result<Input, InputError> {
-        let options = InputOptions { progress: Some(self.progress.counter()), ..self.reading.input.clone() };
+        let options =
+            InputOptions { progress: Some(self.progress.counter()), stop: Some(Arc::clone(&STOP_WAITING)), ..self.reading.input.clone() };
         Input::open(&self.reading.locations[number as usize], number, &options)
     }
 
     fn refuse(&mut self, error: &InputError) {
         self.unreadable = true;
         complain(error);
+    }
+}
+
+/// A sink that has all it wants, or fails, ends the wait for input.
+struct Stopping<'a, S>(&'a mut S);
+
+impl<P, S: Sink<P>> Sink<P> for Stopping<'_, S> {
+    type Error = S::Error;
+
+    fn absorb(&mut self, part: P) -> Result<Flow, S::Error> {
+        let answer = self.0.absorb(part);
+        if !matches!(answer, Ok(Flow::Continue)) {
+            STOP_WAITING.store(true, Ordering::Relaxed);
+        }
+        answer
     }
 }
 
@@ -173,9 +189,11 @@ fn walk(
 }
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+/// Ends inputs that wait for more: set by an interrupt, and when a sink has all it wants.
+static STOP_WAITING: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 
 /// True once the user has asked to stop: what was read until then is given out whole.
-pub(super) fn interrupted() -> bool {
+fn interrupted() -> bool {
     INTERRUPTED.load(Ordering::Relaxed)
 }
 
@@ -187,6 +205,7 @@ fn catch_interrupts() {
             if INTERRUPTED.swap(true, Ordering::Relaxed) {
                 std::process::exit(130);
             }
+            STOP_WAITING.store(true, Ordering::Relaxed);
         });
     });
 }

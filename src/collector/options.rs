@@ -32,7 +32,8 @@ pub struct CollectorOptions {
     pub hold: bool,
     /// Bounds on held Sets.
     pub pending: PendingLimits,
-    /// Rows of a batch; a Set is never split, so it may have some more.
+    /// Rows of a batch; a Set is never split, so it may have some more. Some thousand: the columns of a batch then stay in the
+    /// processor's cache from decoding to writing.
     pub batch_rows: usize,
     /// Exporters (address, version, domain) and sessions that are told apart; what comes from further ones is counted and left aside.
     pub sources: usize,
@@ -49,7 +50,7 @@ impl CollectorOptions {
             limits: Limits::default(),
             hold: false,
             pending: PendingLimits::default(),
-            batch_rows: 65_536,
+            batch_rows: 8_192,
             sources: 50_000,
         }
     }

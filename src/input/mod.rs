@@ -35,6 +35,7 @@ mod link_type;
 mod network;
 mod options;
 mod part;
+mod pipe;
 mod reader;
 mod report;
 mod source;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
 /// Where a capture is read from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +46,8 @@ impl fmt::Display for Location {
 pub struct InputOptions {
     /// Octets of the file read so far, before decompression: what a progress bar compares with the file's size.
     pub progress: Option<Arc<AtomicU64>>,
+    /// Set to true from outside, it ends an input that waits for more, a pipe or a device, as if that had ended.
+    pub stop: Option<Arc<AtomicBool>>,
     /// Octets read at once, which is also the size of a batch's first buffer. A larger frame makes its own chunk larger.
     pub chunk_octets: usize,
     /// Octets that may wait in unfinished fragmented datagrams; beyond it the oldest are given up.
@@ -65,6 +67,7 @@ impl Default for InputOptions {
     fn default() -> Self {
         Self {
             progress: None,
+            stop: None,
             chunk_octets: 4 << 20,
             fragment_octets: 16 << 20,
             fragment_age: 30_000_000_000,

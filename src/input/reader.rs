@@ -22,6 +22,7 @@ pub struct Input {
     file: u32,
     reader: Box<dyn Read + Send>,
     refused: Arc<AtomicBool>,
+    live: bool,
     capture: Capture,
     decap: Decap,
     chunks: Chunks,
@@ -107,6 +108,7 @@ impl Input {
             file,
             reader: source.reader,
             refused: source.refused,
+            live: source.live,
             capture,
             decap: Decap::new(options),
             chunks,
@@ -175,6 +177,9 @@ impl Input {
                 Ok(n) => {
                     self.filled += n;
                     self.report.octets += u64::try_from(n).unwrap_or(0);
+                    if self.live {
+                        return Ok(());
+                    }
                 }
                 Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(source) if self.refused.load(Ordering::Relaxed) => {

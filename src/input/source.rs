@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use super::compression::Compression;
 use super::error::InputError;
 use super::options::{InputOptions, Location};
+use super::pipe::Pipe;
 
 /// How much of the beginning is looked at: enough for every magic number and for telling text.
 const HEAD: usize = 512;
@@ -22,27 +23,32 @@ pub(super) struct Source {
     pub(super) compression: [Option<Compression>; 2],
     /// Set when the system refused to read: then an error of `reader` is no damage of the file.
     pub(super) refused: Arc<AtomicBool>,
+    /// More may come later: what is there is to be used at once.
+    pub(super) live: bool,
 }
 
 impl Source {
     /// Opens a location and looks through at most two layers of compression.
     pub(super) fn open(location: &Location, options: &InputOptions) -> Result<Self, InputError> {
         let name = location.to_string();
+        let mut live = *location == Location::Stdin;
         let raw: Box<dyn Read + Send> = match location {
-            Location::Stdin => Box::new(io::stdin()),
+            Location::Stdin => Box::new(Pipe::new(Box::new(io::stdin()), options.stop.clone())),
             Location::Path(path) => {
                 let open = |source| InputError::Open {
                     name: name.clone(),
                     source,
                 };
                 let file = File::open(path).map_err(open)?;
-                if file.metadata().map_err(open)?.is_dir() {
+                let kind = file.metadata().map_err(open)?;
+                if kind.is_dir() {
                     return Err(InputError::Directory { name });
                 }
-                Box::new(file)
+                live = !kind.is_file();
+                if live { Box::new(Pipe::new(Box::new(file), options.stop.clone())) } else { Box::new(file) }
             }
         };
-        Self::layers(name, raw, options.progress.clone())
+        Ok(Self { live, ..Self::layers(name, raw, options.progress.clone())? })
     }
 
     /// Looks through the compression of what a reader gives.
@@ -76,6 +82,7 @@ impl Source {
                     head,
                     compression,
                     refused,
+                    live: false,
                 });
             };
             let Some(slot) = compression.get_mut(layer) else {

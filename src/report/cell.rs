@@ -1,12 +1,10 @@
 //! One value of a batch: as text for tables, as a JSON value, as the number that it is.
 
-use std::net::Ipv6Addr;
-
 use serde_json::Value;
 
 use crate::column::{Column, Context, FlowBatch, Values};
 use crate::plan::{Canonical, ColumnSpec, Kind, Source};
-use crate::time::IsoWriter;
+use crate::write::write_cell;
 
 /// A row of a batch, with what holds for all rows of its Set.
 #[derive(Clone, Copy)]
@@ -22,8 +20,8 @@ pub(super) struct Row<'a> {
 /// The rows of some batches in order.
 pub(super) fn rows(batches: &[FlowBatch]) -> impl Iterator<Item = Row<'_>> {
     batches.iter().flat_map(|batch| {
-        let of_run = |run: &'_ crate::column::Run| run.start..run.start + run.rows;
-        batch.runs().iter().flat_map(move |run| of_run(run).map(move |row| Row { batch, row, context: &run.context }))
+        let runs = batch.runs().iter();
+        runs.flat_map(move |run| (run.start..run.start + run.rows).map(move |row| Row { batch, row, context: &run.context }))
     })
 }
 
@@ -49,8 +47,8 @@ impl<'a> Row<'a> {
 
     /// A value as text; `None` for null.
     pub(super) fn text(self, column: Canonical) -> Option<String> {
-        let mut out = Vec::new();
-        write_cell(&mut out, self.batch.canonical(column)?, self.row).then(|| String::from_utf8_lossy(&out).into_owned())
+        let column = self.batch.canonical(column)?;
+        column.validity.get(self.row).then(|| text(column, self.row))
     }
 
     /// A column's value; `None` for null. Numbers are numbers, times, addresses and octets are strings.
@@ -63,11 +61,7 @@ impl<'a> Row<'a> {
         if !column.validity.get(self.row) {
             return None;
         }
-        let as_text = || {
-            let mut out = Vec::new();
-            write_cell(&mut out, column, self.row);
-            Value::from(String::from_utf8_lossy(&out))
-        };
+        let as_text = || Value::from(text(column, self.row));
         Some(match (&column.values, column.kind) {
             (_, Kind::Time | Kind::Ipv4 | Kind::Mac) => as_text(),
             (Values::I64(v), _) => Value::from(*v.get(self.row)?),
@@ -79,6 +73,12 @@ impl<'a> Row<'a> {
     }
 }
 
+fn text(column: &Column, row: usize) -> String {
+    let mut out = Vec::new();
+    write_cell(&mut out, column, row);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
 fn context_json(column: Canonical, context: &Context) -> Option<Value> {
     match column {
         Canonical::Received => context.received.map(|t| Value::from(t.to_string())),
@@ -88,51 +88,4 @@ fn context_json(column: Canonical, context: &Context) -> Option<Value> {
         Canonical::TemplateId => context.template_id.map(Value::from),
         _ => None,
     }
-}
-
-/// Appends what the message says of all its records; false for null.
-pub(super) fn write_context(out: &mut Vec<u8>, column: Canonical, context: &Context) -> bool {
-    match context_json(column, context) {
-        Some(Value::String(text)) => out.extend_from_slice(text.as_bytes()),
-        Some(value) => out.extend_from_slice(value.to_string().as_bytes()),
-        None => return false,
-    }
-    true
-}
-
-/// Appends a value; false for null.
-pub(super) fn write_cell(out: &mut Vec<u8>, column: &Column, row: usize) -> bool {
-    use std::io::Write as _;
-    if !column.validity.get(row) {
-        return false;
-    }
-    // Writing to a Vec does not fail.
-    let _ = match (&column.values, column.kind) {
-        (Values::I64(v), Kind::Time) => {
-            IsoWriter::default().write(out, v.get(row).copied().unwrap_or(0));
-            Ok(())
-        }
-        (Values::I64(v), _) => write!(out, "{}", v.get(row).copied().unwrap_or(0)),
-        (Values::F64(v), _) => write!(out, "{}", v.get(row).copied().unwrap_or(0.0)),
-        (Values::Bool(v), _) => write!(out, "{}", v.get(row).copied().unwrap_or(false)),
-        (Values::Address(v), kind) => {
-            let addr = Ipv6Addr::from(v.get(row).copied().unwrap_or([0; 16]));
-            match addr.to_ipv4_mapped() {
-                Some(v4) if kind == Kind::Address => write!(out, "{v4}"),
-                _ => write!(out, "{addr}"),
-            }
-        }
-        (Values::Octets(v), Kind::Text) => {
-            out.extend_from_slice(v.get(row));
-            Ok(())
-        }
-        (Values::Octets(v), _) => v.get(row).iter().try_for_each(|b| write!(out, "{b:02x}")),
-        (Values::U32(v), Kind::Ipv4) => write!(out, "{}", std::net::Ipv4Addr::from(v.get(row).copied().unwrap_or(0))),
-        (Values::U64(v), Kind::Mac) => {
-            let [_, _, a, b, c, d, e, f] = v.get(row).copied().unwrap_or(0).to_be_bytes();
-            write!(out, "{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{f:02x}")
-        }
-        _ => write!(out, "{}", column.unsigned(row).unwrap_or(0)),
-    };
-    true
 }

@@ -51,10 +51,7 @@ mod tests {
     #[test]
     fn what_would_be_reordered_or_hidden() {
         assert_eq!(escape("gnp.\u{202e}exe"), "gnp.\\u{202e}exe");
-        assert_eq!(
-            escape("\u{2066}a\u{2069}\u{200e}\u{200f}\u{feff}\u{200b}"),
-            "\\u{2066}a\\u{2069}\\u{200e}\\u{200f}\\u{feff}\\u{200b}"
-        );
+        assert_eq!(escape("\u{2066}a\u{2069}\u{200e}\u{200f}\u{feff}\u{200b}"), "\\u{2066}a\\u{2069}\\u{200e}\\u{200f}\\u{feff}\\u{200b}");
     }
 
     #[test]

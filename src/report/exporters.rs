@@ -1,6 +1,7 @@
 //! The overview's table of exporters, and the sums below it.
 
 use crate::collector::Convention;
+use crate::message::Version;
 use crate::summary::{ExporterLine, Overview};
 
 use super::grid::{Grid, numbers, words};
@@ -25,9 +26,10 @@ pub(super) fn exporters(overview: &Overview, style: &Style) -> String {
     // Long times first; short ones before a column goes.
     let mut grid = table(&shown, style, true);
     if grid.width() > style.width {
-        grid = table(&shown, style, false).without_empty(&["0", "", "-"]);
+        grid = table(&shown, style, false).without("domain", &["0", "-"]).without("options", &["0"]).without("problems", &["0"]);
     }
-    let left_out = grid.fit(style.width);
+    // The port is hardly missed.
+    let left_out: Vec<&str> = grid.fit(style.width).into_iter().filter(|title| *title != "port").collect();
     let mut out = style.section("Exporters", &grid.render(style));
     let mut asides = Vec::new();
     if all.len() > shown.len() {
@@ -109,16 +111,9 @@ fn templates(e: &ExporterLine) -> String {
 /// Sums over all exporters, then what the sequence numbers tell, in words.
 pub(super) fn totals(overview: &Overview, style: &Style) -> String {
     let t = &overview.totals;
-    let mut line = format!(
-        "{}: {}, {} ({}), {}",
-        style.paint(Paint::Heading, "Totals"),
-        counted(t.sums.flows, "flow"),
-        format_args!("{}\u{a0}bytes", grouped(t.sums.bytes)),
-        size(t.sums.bytes),
-        format_args!("{}\u{a0}packets", grouped(t.sums.packets)),
-    );
-    if t.sums.bytes < 1000 {
-        line = line.replace(&format!(" ({})", size(t.sums.bytes)), "");
+    let mut line = format!("{}: {}", style.paint(Paint::Heading, "Totals"), counted(t.sums.flows, "flow"));
+    if t.sums.flows > 0 {
+        line.push_str(&format!(", {}, {}", sum(t.sums.bytes, "byte"), sum(t.sums.packets, "packet")));
     }
     if t.options_records > 0 {
         line.push_str(&format!(", {}", counted(t.options_records, "options record")));
@@ -127,15 +122,27 @@ pub(super) fn totals(overview: &Overview, style: &Style) -> String {
         line.push_str(&format!("; {} without a template", counted(t.sets_without_template, "Data\u{a0}Set")));
     }
     let mut out = wrap(&format!("{line}."), style.width, 0, 2);
-    let told: Vec<(&ExporterLine, String)> =
-        overview.exporters.iter().filter_map(|e| in_words(e, style).map(|words| (e, words))).collect();
+    let told: Vec<(&ExporterLine, String)> = overview.exporters.iter().filter_map(|e| in_words(e, style).map(|words| (e, words))).collect();
+    if !told.is_empty() {
+        out.push_str("By sequence numbers:\n");
+    }
     for (e, words) in told.iter().take(MOST_LOSSES) {
-        out.push_str(&wrap(&format!("{}: {words}", who(e)), style.width, 0, 2));
+        out.push_str(&wrap(&format!("{}: {words}", who(e)), style.width, 2, 4));
     }
     if told.len() > MOST_LOSSES {
-        out.push_str(&format!("… and {} more exporters with losses; --format json has all.\n", told.len() - MOST_LOSSES));
+        out.push_str(&format!("  … and {} more exporters with losses; --format json has all.\n", told.len() - MOST_LOSSES));
     }
     out
+}
+
+/// `12,345 bytes (12.3 kB)`. Flows without a counter add nothing: a sum of 0 is not said to be a measured one.
+fn sum(number: u128, unit: &str) -> String {
+    match number {
+        0 => format!("no\u{a0}{unit}s\u{a0}counted"),
+        1 => format!("1\u{a0}{unit}"),
+        n if n < 1000 || unit != "byte" => format!("{}\u{a0}{unit}s", grouped(n)),
+        n => format!("{}\u{a0}{unit}s ({})", grouped(n), size(n)),
+    }
 }
 
 /// `192.0.2.1 v9 domain 5`
@@ -168,7 +175,11 @@ fn in_words(e: &ExporterLine, style: &Style) -> Option<String> {
     if parts.is_empty() {
         return None;
     }
-    let counts = s.convention.map_or("", Convention::name);
-    let deviates = if s.deviates { ", unlike its RFC" } else { "" };
-    Some(format!("{} (its sequence numbers count {counts}{deviates})", parts.join(", ")))
+    let mut text = parts.join(", ");
+    if s.deviates {
+        let counts = s.convention.map_or("", Convention::name);
+        let by = if e.key.version == Version::Ipfix { "RFC 7011 §3.1" } else { "RFC 3954 §5.1" };
+        text.push_str(&format!(" (it counts {counts}, which is not what {} says)", by.replace(' ', "\u{a0}")));
+    }
+    Some(text)
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::collector::Severity;
 use crate::message::Version;
 use crate::summary::{FileLine, Overview};
 
@@ -45,7 +44,8 @@ fn file_line(file: &FileLine, style: &Style) -> String {
     for compression in [r.compression, r.inner_compression].into_iter().flatten() {
         line.push_str(&format!(", {compression}"));
     }
-    let links = r.link_types.join(", ");
+    // Ethernet goes without saying.
+    let links = r.link_types.iter().filter(|l| *l != "EN10MB").map(String::as_str).collect::<Vec<_>>().join(", ");
     if !links.is_empty() {
         line.push_str(&format!(", {}", escape(&links)));
     }
@@ -70,15 +70,14 @@ fn messages(by_version: &BTreeMap<Version, u64>) -> String {
     format!("NDE\u{a0}message{}: {}", if one { "" } else { "s" }, each.join(", "))
 }
 
-/// What was there instead of NDE, and what to try; nothing if there is NDE.
-pub(super) fn without_nde(overview: &Overview, style: &Style) -> Option<String> {
-    if overview.totals.messages.values().any(|n| *n > 0) {
+/// Says that there is no NDE, and what to try: the sentences before and after the list of what was there. Nothing if there is NDE.
+pub(super) fn without_nde(overview: &Overview, style: &Style) -> Option<(String, String)> {
+    let t = &overview.totals;
+    if t.messages.values().any(|n| *n > 0) {
         return None;
     }
-    let several = overview.files.len() > 1;
-    let these = if several { "these captures" } else { "this capture" };
-    let t = &overview.totals;
-    let mut out = wrap(&style.paint(Paint::Bad, &format!("No NetFlow or IPFIX messages in {these}.")), style.width, 0, 0);
+    let these = if overview.files.len() > 1 { "these captures" } else { "this capture" };
+    let explained = overview.problems.iter().any(|p| p.code.starts_with("not-nde"));
     let (found, advice) = if t.frames == 0 {
         ("There is not a single frame.".to_owned(), "Was the capture stopped before it began, or did its filter let nothing pass?")
     } else if t.datagrams == 0 {
@@ -86,18 +85,18 @@ pub(super) fn without_nde(overview: &Overview, style: &Style) -> Option<String> 
             format!("None of the {} brought a whole UDP datagram, or IPFIX over TCP.", counted(t.frames, "frame")),
             "Capture where the exporter's packets pass, for example: tcpdump -s 0 -w nde.pcap udp port 2055",
         )
+    } else if explained {
+        (
+            format!("There are {}, but none holds NetFlow v1, v5, v7, v9 or IPFIX.", counted(t.datagrams, "datagram")),
+            "The exporter seems to send something else: look at its configuration.",
+        )
     } else {
         (
-            format!("There are {}, but none begins like NetFlow v1, v5, v7, v9 or IPFIX.", counted(t.datagrams, "datagram")),
-            "If you know the exporter's target port, say --port N: then each datagram to that port is explained.",
+            format!("There are {}, but none holds NetFlow v1, v5, v7, v9 or IPFIX.", counted(t.datagrams, "datagram")),
+            "If you know the port N that the exporter sends to, --port N explains every datagram to that port.",
         )
     };
-    out.push_str(&wrap(&found, style.width, 0, 0));
-    let notes = overview.problems.iter().filter(|p| p.severity == Severity::Note);
-    for note in notes {
-        let detail = if note.detail.is_empty() { String::new() } else { format!(" (first: {})", escape(&note.detail)) };
-        out.push_str(&wrap(&format!("- {}: {}{detail}", note.title, grouped(note.count.into())), style.width, 2, 4));
-    }
-    out.push_str(&wrap(advice, style.width, 0, 0));
-    Some(out)
+    let mut before = wrap(&style.paint(Paint::Bad, &format!("No NetFlow or IPFIX in {these}.")), style.width, 0, 0);
+    before.push_str(&wrap(&found, style.width, 0, 0));
+    Some((before, wrap(advice, style.width, 0, 0)))
 }

@@ -35,11 +35,13 @@ pub(super) fn first_flows(overview: &Overview, style: &Style) -> String {
     if flows.is_empty() {
         return String::new();
     }
-    let mut grid = table(&flows, Form::Long);
-    for form in [Form::Short, Form::Tight, Form::Stacked] {
+    let mut form = Form::Long;
+    let mut grid = table(&flows, form);
+    for shorter in [Form::Short, Form::Tight, Form::Stacked] {
         if grid.width() <= style.width {
             break;
         }
+        form = shorter;
         grid = table(&flows, form);
         if form == Form::Tight && grid.width() > style.width {
             grid = grid.gap(1);
@@ -58,7 +60,11 @@ pub(super) fn first_flows(overview: &Overview, style: &Style) -> String {
         n if n <= flows.len() as u64 => format!("All {n} flows"),
         n => format!("The first {} of {} flows", flows.len(), grouped(n.into())),
     };
-    let mut out = style.section(&heading, &grid.render(style));
+    let when = match one_day(&flows) {
+        Some(day) if form > Form::Long => format!("{day} UTC"),
+        _ => "times in UTC".to_owned(),
+    };
+    let mut out = style.section(&format!("{heading}, {when}"), &grid.render(style));
     if flows.iter().all(|f| start(*f).is_none()) {
         let aside = "The flows have no start time; ipfix-inspect flows shows all their columns.";
         out.push_str(&wrap(&style.paint(Paint::Aside, aside), style.width, 0, 0));
@@ -70,12 +76,17 @@ fn start(flow: Row<'_>) -> Option<Clock> {
     flow.signed(Canonical::FlowStart).map(|nanos| Clock::of(Timestamp::from_nanos(nanos)))
 }
 
+/// The day on which all the flows begin that say when they do.
+fn one_day(flows: &[Row<'_>]) -> Option<String> {
+    let mut days = flows.iter().filter_map(|f| start(*f)).map(|c| c.day);
+    let first = days.next()?;
+    days.all(|day| day == first).then_some(first)
+}
+
 fn table(flows: &[Row<'_>], form: Form) -> Grid {
     let starts: Vec<Option<Clock>> = flows.iter().map(|f| start(*f)).collect();
-    let mut days = starts.iter().flatten().map(|c| c.day.as_str());
-    let first_day = days.next();
-    let one_day = days.all(|d| Some(d) == first_day);
-    let mut columns = vec![words("start", 0), numbers("duration", 2), words("proto", 0)];
+    let one_day = one_day(flows).is_some();
+    let mut columns = vec![words("start", 0), numbers(if form < Form::Tight { "duration" } else { "dur" }, 2), words("proto", 0)];
     if form == Form::Stacked {
         columns.push(words("source → destination", 0));
     } else {
@@ -98,13 +109,12 @@ fn table(flows: &[Row<'_>], form: Form) -> Grid {
         } else {
             cells.extend([source, "→".to_owned(), destination]);
         }
-        let number = |column| {
-            flow.unsigned(column).map_or_else(String::new, |n| if form < Form::Tight { grouped(n.into()) } else { short(n) })
-        };
+        let number =
+            |column| flow.unsigned(column).map_or_else(String::new, |n| if form < Form::Tight { grouped(n.into()) } else { short(n) });
         cells.extend([flags(*flow), number(Canonical::Packets), number(Canonical::Bytes)]);
         grid.row(cells.into_iter().map(|text| (text, Paint::Plain)).collect());
     }
-    grid.without_empty(&[""])
+    grid.without_empty()
 }
 
 /// Seconds, with milliseconds where there is room.

@@ -1,7 +1,9 @@
 //! Flows as a text table that streams: the first batch fixes the widths, every further row keeps to them.
 //!
 //! Numbers, addresses and times are never cut, since a cut one would be a wrong one: a value that is wider than its column pushes
-//! the rest of its row aside. Texts and octets are cut, and `…` says so.
+//! the rest of its row aside. Texts and octets are cut, and `…` says so. Where not all columns fit, titles take two lines and columns
+//! move together, and the day of the first time column goes from its cells into the header, and onto a line of its own whenever
+//! it changes; what still does not fit is left out, and the last line says so.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -10,16 +12,18 @@ use crate::collector::{Digest, Flow, Sink};
 use crate::column::FlowBatch;
 use crate::element::values;
 use crate::plan::{Canonical, ColumnSpec, Kind, Schema, Source};
+use crate::write::{write_cell, write_context};
 
-use super::cell::{write_cell, write_context};
 use super::escape::escape;
 use super::style::{Paint, Style};
 use super::width::{cut, width};
 
 /// The widest that a column of texts gets.
 const WIDEST_TEXT: usize = 40;
-/// Blanks between columns.
+/// Blanks between columns where there is room.
 const GAP: usize = 2;
+/// Columns of `2026-11-22`.
+const DAY: usize = 10;
 
 /// Turns batches into rows of cells, ready to be laid out.
 #[derive(Clone, Debug)]
@@ -61,7 +65,7 @@ impl Digest for FlowTable {
                     let Some(column) = batch.columns().get(*index) else { continue };
                     match spec.source {
                         Source::Canonical(c) if c.is_context() => {
-                            write_context(&mut octets, c, &run.context);
+                            write_context(&mut octets, c, run);
                         }
                         Source::Canonical(Canonical::Protocol) => write_name(&mut octets, column.unsigned(row), |n| {
                             u8::try_from(n).ok().and_then(values::protocol_name).map(str::to_owned)
@@ -73,7 +77,9 @@ impl Digest for FlowTable {
                             write_cell(&mut octets, column, row);
                         }
                     }
-                    part.text.push_str(&escape(&String::from_utf8_lossy(&octets)));
+                    let cell = String::from_utf8_lossy(&octets);
+                    // Only texts can hold what must not reach a terminal.
+                    part.text.push_str(&if spec.kind == Kind::Text { escape(&cell) } else { cell.as_ref().into() });
                     part.ends.push(part.text.len());
                 }
             }
@@ -109,6 +115,10 @@ struct Lane {
     right: bool,
     /// Whether cells may be cut.
     text: bool,
+    /// Whether cells are times.
+    time: bool,
+    /// The widest cell that is to be expected.
+    cells: usize,
     width: usize,
 }
 
@@ -118,6 +128,9 @@ pub struct FlowTableSink<W> {
     out: W,
     style: Style,
     lanes: Vec<Lane>,
+    gap: usize,
+    /// Which lane tells the day, and the day that holds for times without one; `None` where all times are written out.
+    day: Option<(usize, String)>,
     /// Columns of the schema, with those that did not fit.
     columns: usize,
     limit: Option<u64>,
@@ -136,7 +149,9 @@ impl<W: Write> FlowTableSink<W> {
                 title: escape(&spec.name).into_owned(),
                 right: is_number(spec),
                 text: matches!(spec.kind, Kind::Text | Kind::Octets),
-                width: width(&spec.name).max(least(spec)),
+                time: spec.kind == Kind::Time,
+                cells: least(spec),
+                width: 0,
             })
             .collect();
         let columns = lanes.len();
@@ -144,6 +159,8 @@ impl<W: Write> FlowTableSink<W> {
             out,
             style: table.style.clone(),
             lanes,
+            gap: GAP,
+            day: None,
             columns,
             limit,
             rows: 0,
@@ -189,22 +206,51 @@ impl<W: Write> FlowTableSink<W> {
         for row in rows {
             for (lane, cell) in self.lanes.iter_mut().zip(row) {
                 let own = if lane.text { width(cell).min(WIDEST_TEXT) } else { width(cell) };
-                lane.width = lane.width.max(own);
+                lane.cells = lane.cells.max(own);
             }
         }
+        self.lanes.iter_mut().for_each(|lane| lane.width = lane.cells.max(width(&lane.title)));
+        let mut titles: Vec<(String, String)> = self.lanes.iter().map(|l| (String::new(), l.title.clone())).collect();
+        if self.fitting() < self.columns {
+            self.gap = 1;
+            self.day = first_day(&self.lanes, rows);
+            for (index, (lane, title)) in self.lanes.iter_mut().zip(&mut titles).enumerate() {
+                *title = halves(&lane.title, lane.cells);
+                if let Some((of, day)) = &self.day
+                    && lane.time
+                {
+                    let cells = rows.iter().filter_map(|r| r.get(index)).map(|cell| width(clock(cell)));
+                    lane.cells = cells.max().unwrap_or(0);
+                    if *of == index {
+                        *title = (lane.title.clone(), day.clone());
+                    }
+                }
+                lane.width = lane.cells.max(width(&title.0)).max(width(&title.1));
+            }
+        }
+        // One column at least, however narrow the terminal.
+        let fitting = self.fitting().max(1);
+        self.lanes.truncate(fitting);
+        titles.truncate(fitting);
+        self.day.take_if(|(of, _)| *of >= fitting);
+        let (upper, lower): (Vec<&str>, Vec<&str>) = titles.iter().map(|(a, b)| (a.as_str(), b.as_str())).unzip();
+        for titles in [upper, lower] {
+            lay_out(&mut self.line, &self.lanes, self.gap, &titles);
+            if !self.line.is_empty() {
+                writeln!(self.out, "{}", self.style.paint(Paint::Heading, &self.line))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// How many columns the terminal holds.
+    fn fitting(&self) -> usize {
         let mut used = 0;
         let fitting = self.lanes.iter().take_while(|lane| {
-            used += lane.width + GAP;
-            used - GAP <= self.style.width
+            used += lane.width + self.gap;
+            used - self.gap <= self.style.width
         });
-        // One column at least, however narrow the terminal.
-        let fitting = fitting.count().max(1);
-        self.lanes.truncate(fitting);
-        let titles: Vec<String> = self.lanes.iter().map(|l| l.title.clone()).collect();
-        let titles: Vec<&str> = titles.iter().map(String::as_str).collect();
-        lay_out(&mut self.line, &self.lanes, &titles);
-        let header = self.style.paint(Paint::Heading, self.line.trim_end());
-        writeln!(self.out, "{header}")
+        fitting.count()
     }
 
     fn write_part(&mut self, part: &TablePart) -> io::Result<()> {
@@ -214,12 +260,27 @@ impl<W: Write> FlowTableSink<W> {
         }
         let left = self.limit.map_or(u64::MAX, |limit| limit.saturating_sub(self.rows));
         for row in part.rows(self.columns).take(usize::try_from(left).unwrap_or(usize::MAX)) {
-            lay_out(&mut self.line, &self.lanes, &row);
-            self.out.write_all(self.line.as_bytes())?;
-            self.out.write_all(b"\n")?;
+            self.write_row(row)?;
             self.rows += 1;
         }
         Ok(())
+    }
+
+    fn write_row(&mut self, mut row: Vec<&str>) -> io::Result<()> {
+        if let Some((of, day)) = &mut self.day {
+            if let Some(other) = row.get(*of).and_then(|cell| cell.get(..DAY)).filter(|own| own != day) {
+                other.clone_into(day);
+                writeln!(self.out, "{}", self.style.paint(Paint::Heading, day))?;
+            }
+            for (cell, _) in row.iter_mut().zip(&self.lanes).filter(|(_, lane)| lane.time) {
+                if cell.starts_with(day.as_str()) {
+                    *cell = clock(cell);
+                }
+            }
+        }
+        lay_out(&mut self.line, &self.lanes, self.gap, &row);
+        self.out.write_all(self.line.as_bytes())?;
+        self.out.write_all(b"\n")
     }
 
     /// A reader that has gone away (`| head`) ends the run without an error.
@@ -249,11 +310,11 @@ impl<W: Write> Sink<TablePart> for FlowTableSink<W> {
 }
 
 /// One line of cells, without blanks at its end.
-fn lay_out(line: &mut String, lanes: &[Lane], cells: &[&str]) {
+fn lay_out(line: &mut String, lanes: &[Lane], gap: usize, cells: &[&str]) {
     line.clear();
     for (index, (lane, cell)) in lanes.iter().zip(cells).enumerate() {
         if index > 0 {
-            line.push_str("  ");
+            line.extend(std::iter::repeat_n(' ', gap));
         }
         let own = width(cell);
         let blanks = lane.width.saturating_sub(own);
@@ -270,6 +331,28 @@ fn lay_out(line: &mut String, lanes: &[Lane], cells: &[&str]) {
         }
     }
     line.truncate(line.trim_end().len());
+}
+
+/// The first time column and the first day in it.
+fn first_day(lanes: &[Lane], rows: &[Vec<&str>]) -> Option<(usize, String)> {
+    let lane = lanes.iter().position(|l| l.time)?;
+    let day = rows.iter().filter_map(|r| r.get(lane)).find_map(|cell| cell.get(..DAY))?;
+    Some((lane, day.to_owned()))
+}
+
+/// `20:49:11.126` of `2026-11-22T20:49:11.126Z`.
+fn clock(cell: &str) -> &str {
+    cell.get(DAY + 1..cell.len().saturating_sub(1)).unwrap_or(cell)
+}
+
+/// A title on two lines, parted at the underscore that makes it narrowest; whole if it is no wider than its cells.
+fn halves(title: &str, cells: usize) -> (String, String) {
+    let whole = (String::new(), title.to_owned());
+    if width(title) <= cells {
+        return whole;
+    }
+    let parted = title.match_indices('_').map(|(at, _)| title.split_at(at + 1)).filter(|(a, b)| !a.is_empty() && !b.is_empty());
+    parted.min_by_key(|(a, b)| width(a).max(width(b))).map_or(whole, |(a, b)| (a.to_owned(), b.to_owned()))
 }
 
 fn is_number(spec: &ColumnSpec) -> bool {

@@ -56,14 +56,26 @@ impl Grid {
         self.rows.push(cells.into_iter().map(|(text, paint)| (text.replace('\u{a0}', " "), paint)).collect());
     }
 
-    /// Takes the columns out in which no row says anything but one of `nothing`.
-    pub(super) fn without_empty(mut self, nothing: &[&str]) -> Self {
+    /// Takes the columns out in which no row says anything.
+    pub(super) fn without_empty(mut self) -> Self {
         for index in (1..self.columns.len()).rev() {
-            if self.rows.iter().all(|r| r.get(index).is_none_or(|(text, _)| nothing.contains(&text.as_str()))) {
-                self.remove(index);
-            }
+            self.remove_if(index, &[""]);
         }
         self
+    }
+
+    /// Takes a column out if all its cells are one of `nothing`.
+    pub(super) fn without(mut self, title: &str, nothing: &[&str]) -> Self {
+        if let Some(index) = self.columns.iter().position(|c| c.title == title) {
+            self.remove_if(index, nothing);
+        }
+        self
+    }
+
+    fn remove_if(&mut self, index: usize, nothing: &[&str]) {
+        if self.rows.iter().all(|r| r.get(index).is_none_or(|(text, _)| nothing.contains(&text.as_str()))) {
+            self.remove(index);
+        }
     }
 
     fn remove(&mut self, index: usize) -> &'static str {
@@ -159,7 +171,7 @@ mod tests {
 
     #[test]
     fn numbers_keep_to_the_right() {
-        let text = sample().without_empty(&["0"]).render(&Style { width: 80, color: false });
+        let text = sample().without("lost", &["0"]).render(&Style { width: 80, color: false });
         assert_eq!(text, "name   bytes  remark\na      1,024  first\nbcdef      7\n");
     }
 

@@ -43,6 +43,9 @@ mod tests {
 
     #[test]
     fn what_a_terminal_would_obey_is_written_as_escapes() {
-        assert_eq!(pretty(&["\x1b[31m", "\u{9b}\u{202e}\u{e0041}", "é"]), "[\n  \"\\u001b[31m\",\n  \"\\u009b\\u202e\\udb40\\udc41\",\n  \"é\"\n]\n");
+        assert_eq!(
+            pretty(&["\x1b[31m", "\u{9b}\u{202e}\u{e0041}", "é"]),
+            "[\n  \"\\u001b[31m\",\n  \"\\u009b\\u202e\\udb40\\udc41\",\n  \"é\"\n]\n"
+        );
     }
 }

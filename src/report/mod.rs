@@ -57,3 +57,8 @@ pub use overview_json::overview_json;
 pub use style::Style;
 pub use templates::templates_text;
 pub use templates_json::templates_json;
+
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod tests_table;

@@ -7,7 +7,7 @@ pub(super) fn grouped(number: u128) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);
@@ -41,7 +41,7 @@ fn scaled(number: u128) -> (String, &'static str) {
     let mut unit = 1000u128;
     for prefix in PREFIXES {
         // Rounded before the step is chosen, so that there is no 1000.0 kB.
-        let tenths = (number / (unit / 1000) + 50) / 100;
+        let tenths = (number / (unit / 1000)).saturating_add(50) / 100;
         if tenths < 10_000 || prefix == "Q" {
             return (format!("{}.{}", tenths / 10, tenths % 10), prefix);
         }
@@ -94,8 +94,8 @@ pub(super) fn span(first: Timestamp, last: Timestamp) -> String {
     let (from, to) = (Clock::of(first), Clock::of(last));
     let end = match (from.day == to.day, from.seconds == to.seconds) {
         (true, true) => String::new(),
-        (true, false) => format!(" – {}", to.seconds),
-        (false, _) => format!(" – {}", to.full()),
+        (true, false) => format!("\u{a0}– {}", to.seconds),
+        (false, _) => format!("\u{a0}– {}", to.full()),
     };
     format!("{}{end} UTC ({})", from.full(), duration(last.nanos().saturating_sub(first.nanos())))
 }

@@ -15,14 +15,16 @@ pub fn overview_text(overview: &Overview, style: &Style) -> String {
     let style = &Style { width: style.width.max(40), ..style.clone() };
     let mut sections = vec![files(overview, style)];
     match without_nde(overview, style) {
-        Some(text) => sections.push(text),
+        Some((before, after)) => {
+            let instead = if overview.problems.is_empty() { String::new() } else { problems(overview, "What was there", style) };
+            sections.extend([before, instead, after]);
+        }
         None => {
             let mut table = exporters(overview, style);
             table.push_str(&totals(overview, style));
-            sections.extend([table, strm(overview, style), first_flows(overview, style)]);
+            sections.extend([table, strm(overview, style), first_flows(overview, style), problems(overview, "Problems", style)]);
         }
     }
-    sections.push(problems(overview, style));
     sections.retain(|s| !s.is_empty());
     sections.join("\n")
 }

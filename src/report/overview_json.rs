@@ -211,7 +211,8 @@ fn strm(v: &TemplateVerdict) -> Strm {
         StrmVerdict::Complete => (Vec::new(), Vec::new()),
         StrmVerdict::Incomplete(missing) => (missing.iter().map(|d| d.name).collect(), Vec::new()),
         StrmVerdict::ByAlternates(pairs) => {
-            let alternate = |(demand, id): &(crate::summary::Demand, u16)| Alternate { demand: demand.name, element: *id, name: element_name(*id) };
+            let alternate =
+                |(demand, id): &(crate::summary::Demand, u16)| Alternate { demand: demand.name, element: *id, name: element_name(*id) };
             (Vec::new(), pairs.iter().map(alternate).collect())
         }
     };

@@ -8,8 +8,8 @@ use super::number::grouped;
 use super::style::{Paint, Style};
 use super::width::wrap;
 
-/// The section.
-pub(super) fn problems(overview: &Overview, style: &Style) -> String {
+/// The section under its heading.
+pub(super) fn problems(overview: &Overview, heading: &str, style: &Style) -> String {
     if overview.problems.is_empty() {
         return format!("{}\n", style.paint(Paint::Good, "No problems."));
     }
@@ -30,10 +30,10 @@ pub(super) fn problems(overview: &Overview, style: &Style) -> String {
         let line = format!("{}: {}{first} [{}]", style.paint(Paint::Aside, note.severity.name()), title(note), note.code);
         out.push_str(&wrap(&line, style.width, 0, 2));
     }
-    if worse.is_empty() {
-        return format!("{} {}\n{out}", style.paint(Paint::Heading, "Problems:"), style.paint(Paint::Good, "none, only notes"));
+    if worse.is_empty() && heading == "Problems" {
+        return format!("{}\n{out}", style.paint(Paint::Good, "No problems."));
     }
-    style.section("Problems", &out)
+    style.section(heading, &out)
 }
 
 /// `12 × Data Sets whose template was never seen`: titles speak of one or of many, so the count stands apart.
@@ -76,9 +76,12 @@ fn example(overview: &Overview, problem: &ProblemLine) -> String {
         place.push(format!("octet\u{a0}{offset}"));
     }
     let place = place.join(", ");
-    match (place.is_empty(), problem.detail.is_empty()) {
+    // The inputs' details begin with the frame.
+    let frame = format!("frame {}: ", problem.frame);
+    let detail = escape(problem.detail.strip_prefix(&frame).unwrap_or(&problem.detail));
+    match (place.is_empty(), detail.is_empty()) {
         (_, true) => place,
-        (true, false) => escape(&problem.detail).into_owned(),
-        (false, false) => format!("{place}: {}", escape(&problem.detail)),
+        (true, false) => detail.into_owned(),
+        (false, false) => format!("{place}: {detail}"),
     }
 }

@@ -1,5 +1,7 @@
 //! The overview's verdict: would Juniper STRM take what each exporter sends?
 
+use std::collections::HashMap;
+
 use crate::element::{self, ElementId};
 use crate::summary::{Demand, ExporterLine, Overview, StrmVerdict, TemplateVerdict};
 
@@ -8,68 +10,102 @@ use super::number::grouped;
 use super::style::{Paint, Style};
 use super::width::wrap;
 
-/// With more exporters than this, those of one verdict share a line.
-const MOST_LINES: usize = 20;
+/// Exporters named of those that share a verdict, where there are more than [`MOST_NAMED`] in all.
+const FEW_NAMED: usize = 1;
+/// Exporters up to which each is named.
+const MOST_NAMED: usize = 20;
+/// Lines of the section.
+const MOST_LINES: usize = 100;
 /// Template ids named of those that share a verdict.
 const MOST_IDS: usize = 6;
 
-/// A line for each exporter and verdict.
+/// A line for each exporter; those of the same verdict share one, since it may be long.
 pub(super) fn strm(overview: &Overview, style: &Style) -> String {
     let mut lines: Vec<(Vec<&ExporterLine>, Vec<String>)> = Vec::new();
+    let mut line_of: HashMap<Vec<String>, usize> = HashMap::new();
     for exporter in &overview.exporters {
         let verdicts = verdicts(exporter, style);
-        let same = lines.iter_mut().find(|(_, other)| overview.exporters.len() > MOST_LINES && *other == verdicts);
-        match same {
-            Some((exporters, _)) => exporters.push(exporter),
-            None => lines.push((vec![exporter], verdicts)),
+        let line = *line_of.entry(verdicts).or_insert_with_key(|verdicts| {
+            lines.push((Vec::new(), verdicts.clone()));
+            lines.len() - 1
+        });
+        if let Some((exporters, _)) = lines.get_mut(line) {
+            exporters.push(exporter);
         }
     }
     let mut out = String::new();
-    for (exporters, verdicts) in lines {
-        let Some(first) = exporters.first() else { continue };
-        let name = match exporters.len() {
-            1 => who(first),
-            n => format!("{} … and {} more", who(first), grouped((n - 1) as u128)),
-        };
-        out.push_str(&wrap(&format!("{name}: {}", verdicts.join("; ")), style.width, 0, 2));
+    let more = lines.len().saturating_sub(MOST_LINES);
+    for (exporters, verdicts) in lines.into_iter().take(MOST_LINES) {
+        let named = if overview.exporters.len() > MOST_NAMED { FEW_NAMED } else { MOST_NAMED };
+        let mut name = exporters.iter().take(named).map(|e| who(e)).collect::<Vec<_>>().join(", ");
+        if exporters.len() > named {
+            name.push_str(&format!(" …\u{a0}and\u{a0}{}\u{a0}more", grouped((exporters.len() - named) as u128)));
+        }
+        match verdicts.as_slice() {
+            [one] => out.push_str(&wrap(&format!("{name}: {one}"), style.width, 0, 2)),
+            several => {
+                out.push_str(&wrap(&format!("{name}:"), style.width, 0, 2));
+                several.iter().for_each(|verdict| out.push_str(&wrap(verdict, style.width, 2, 4)));
+            }
+        }
     }
-    style.section("For Juniper STRM", &out)
+    if more > 0 {
+        out.push_str(&wrap(&format!("… and {} more verdicts; --format json has all.", grouped(more as u128)), style.width, 0, 2));
+    }
+    style.section("For Juniper STRM: do the templates carry what it needs?", &out)
 }
 
 /// What is to be said of an exporter's layouts, those with the same verdict together.
 fn verdicts(exporter: &ExporterLine, style: &Style) -> Vec<String> {
     if exporter.strm.is_empty() {
-        let text = if exporter.sets_without_template > 0 { "no template was seen, so nothing can be said" } else { "no flows and no template of flows" };
+        let text = if exporter.sets_without_template > 0 {
+            "no template was seen, so nothing can be said"
+        } else {
+            "sent neither flows nor a template for flows"
+        };
         return vec![style.paint(Paint::Doubtful, text)];
     }
-    let mut groups: Vec<(&TemplateVerdict, Vec<&TemplateVerdict>)> = Vec::new();
-    for v in &exporter.strm {
-        let same = |o: &TemplateVerdict| (&o.verdict, o.flows > 0, o.icmp_only) == (&v.verdict, v.flows > 0, v.icmp_only);
-        match groups.iter_mut().find(|(first, _)| same(first)) {
-            Some((_, members)) => members.push(v),
-            None => groups.push((v, vec![v])),
+    // What no flow came with matters only where no flow came at all.
+    let (used, unused): (Vec<&TemplateVerdict>, Vec<&TemplateVerdict>) = exporter.strm.iter().partition(|v| v.flows > 0);
+    let judged = if used.is_empty() { &unused } else { &used };
+    let mut groups: Vec<Vec<&TemplateVerdict>> = Vec::new();
+    for v in judged {
+        let same = |o: &TemplateVerdict| (&o.verdict, o.icmp_only) == (&v.verdict, v.icmp_only);
+        match groups.iter_mut().find(|g| g.first().is_some_and(|first| same(first))) {
+            Some(members) => members.push(v),
+            None => groups.push(vec![v]),
         }
     }
-    groups
-        .iter()
-        .map(|(first, members)| {
-            let mut text = verdict(&first.verdict, style);
-            if first.icmp_only && matches!(first.verdict, StrmVerdict::Incomplete(_)) {
-                text.push_str(", but only ICMP flows use it");
-            }
-            if first.flows == 0 {
-                text.push_str(" (no flow came with it)");
-            }
-            match templates(members) {
-                Some(ids) => format!("{ids}: {text}"),
-                None => text,
-            }
-        })
-        .collect()
+    let mut lines: Vec<String> = groups.iter().map(|members| group(members, style)).collect();
+    if !used.is_empty()
+        && let Some(ids) = templates(&unused)
+    {
+        lines.push(format!("{ids}: no flow came with {}", if unused.len() > 1 { "them" } else { "it" }));
+    }
+    lines
+}
+
+/// What is to be said of layouts with the same verdict.
+fn group(members: &[&TemplateVerdict], style: &Style) -> String {
+    let Some(first) = members.first() else { return String::new() };
+    let several = members.len() > 1;
+    let them = if several { "them" } else { "it" };
+    let mut text = verdict(&first.verdict, several, style);
+    if first.icmp_only && matches!(first.verdict, StrmVerdict::Incomplete(_)) {
+        text.push_str(&format!("; only ICMP flows use {them}"));
+    }
+    if first.flows == 0 {
+        text.push_str(&format!("; no flow came with {them}"));
+    }
+    match templates(members) {
+        Some(ids) => format!("{ids}: {text}"),
+        None => text,
+    }
 }
 
 /// `templates 1024, 2048`; nothing for the fixed records.
 fn templates(members: &[&TemplateVerdict]) -> Option<String> {
+    members.first()?;
     let mut ids: Vec<String> = Vec::new();
     for v in members {
         let id = v.template_id?;
@@ -80,16 +116,16 @@ fn templates(members: &[&TemplateVerdict]) -> Option<String> {
     let more = ids.len().saturating_sub(MOST_IDS);
     ids.truncate(MOST_IDS);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    Some(format!("template{} {}{more}", if members.len() == 1 { "" } else { "s" }, ids.join(", ")))
+    Some(format!("template{}\u{a0}{}{more}", if members.len() == 1 { "" } else { "s" }, ids.join(", ")))
 }
 
-fn verdict(verdict: &StrmVerdict, style: &Style) -> String {
+fn verdict(verdict: &StrmVerdict, several: bool, style: &Style) -> String {
     match verdict {
         StrmVerdict::Complete => style.paint(Paint::Good, "complete"),
         StrmVerdict::ByAlternates(pairs) => {
             let pairs: Vec<String> =
                 pairs.iter().map(|(demand, id)| format!("{}\u{a0}({id}) for\u{a0}{}", element_name(*id), name(demand))).collect();
-            format!("{}, with alternates that STRM's note does not name: {}", style.paint(Paint::Good, "complete"), pairs.join(", "))
+            format!("{}, with alternates STRM's note does not name: {}", style.paint(Paint::Good, "complete"), pairs.join(", "))
         }
         StrmVerdict::Incomplete(missing) => {
             let missing: Vec<String> = missing
@@ -99,7 +135,7 @@ fn verdict(verdict: &StrmVerdict, style: &Style) -> String {
                     format!("{}\u{a0}({})", name(d), ids.join("\u{a0}or\u{a0}"))
                 })
                 .collect();
-            format!("{} {}", style.paint(Paint::Bad, "lacks"), missing.join(", "))
+            format!("{} {}", style.paint(Paint::Bad, if several { "lack" } else { "lacks" }), missing.join(", "))
         }
     }
 }

@@ -1,5 +1,7 @@
 //! How a text is to look: the width to keep within, and whether to color it.
 
+use super::width::wrap;
+
 /// What the caller knows of the place where a text will be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Style {
@@ -51,6 +53,6 @@ impl Style {
 
     /// A section: its heading on a line of its own, then its lines.
     pub(super) fn section(&self, heading: &str, body: &str) -> String {
-        format!("{}\n{body}", self.paint(Paint::Heading, heading))
+        format!("{}{body}", wrap(&self.paint(Paint::Heading, heading), self.width, 0, 0))
     }
 }

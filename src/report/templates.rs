@@ -27,18 +27,12 @@ fn template(line: &TemplateLine, style: &Style) -> String {
     let from = format!("{} {} domain\u{a0}{}", d.key.exporter, d.key.version, d.key.domain);
     let mut out = wrap(&format!("{}, {from}", style.paint(Paint::Heading, &heading)), style.width, 0, 2);
     out.push_str(&wrap(&history(line), style.width, 2, 4));
-    let mut grid = Grid::new(vec![
-        numbers("id", 0),
-        words("name", 0),
-        numbers("length", 0),
-        words("v9 name", 1),
-        words("vendor", 2),
-        words("", 3),
-    ]);
+    let mut grid =
+        Grid::new(vec![numbers("id", 0), words("name", 0), numbers("length", 0), words("", 0), words("v9 name", 1), words("vendor", 2)]);
     for field in &line.fields {
         grid.row(field_cells(field));
     }
-    let mut grid = grid.indent(2).without_empty(&[""]);
+    let mut grid = grid.indent(2).without_empty();
     grid.fit(style.width);
     out.push_str(&grid.render(style));
     out
@@ -95,8 +89,8 @@ fn field_cells(field: &FieldLine) -> Vec<(String, Paint)> {
         plain(id),
         name,
         plain(length),
+        plain(if field.scope { "scope".to_owned() } else { String::new() }),
         plain(field.v9_name.unwrap_or_default().to_owned()),
         plain(field.vendor.map(|v| escape(v).into_owned()).unwrap_or_default()),
-        plain(if field.scope { "scope".to_owned() } else { String::new() }),
     ]
 }

@@ -1,14 +1,15 @@
 //! The facts of the overview, put together from the inputs' reports, the collector's counts and the sums over the flows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use crate::collector::{Collector, LayoutKind, SequenceReport, Severity, SourceKey};
 use crate::column::FlowBatch;
 use crate::input::{self, FileReport};
 use crate::message::Version;
 use crate::plan;
-use crate::template::Kind;
+use crate::template::{Kind, Template};
 use crate::time::Timestamp;
 
 use super::strm::{self, TemplateVerdict};
@@ -56,7 +57,7 @@ pub struct ExporterLine {
     pub first_seen: Timestamp,
     /// Latest message.
     pub last_seen: Timestamp,
-    /// What STRM would say of each template that flows came with; of all that were sent, if no flow came.
+    /// What STRM would say of each template, and of the fixed records of v1, v5 and v7.
     pub strm: Vec<TemplateVerdict>,
 }
 
@@ -163,43 +164,42 @@ fn exporter_line(collector: &Collector, number: u32, by_layout: &[LayoutSums]) -
     let source = &census.sources[number as usize];
     let key = source.key;
     let mut sums = LayoutSums::default();
-    let mut strm = Vec::new();
+    // One entry for each content: an exporter that came back with another port sent the same templates again.
+    let mut layouts: Vec<(Option<Arc<Template>>, LayoutSums)> = Vec::new();
+    let mut add = |template: Option<Arc<Template>>, own: LayoutSums| match layouts.iter_mut().find(|(t, _)| *t == template) {
+        Some((_, sums)) => sums.add(&own),
+        None => layouts.push((template, own)),
+    };
     for (layout, own) in census.layouts.iter().zip(by_layout.iter().copied().chain(std::iter::repeat(LayoutSums::default()))) {
-        if layout.source != number {
+        if layout.source == number {
+            sums.add(&own);
+            match layout.kind {
+                LayoutKind::Fixed(_) => add(None, own),
+                LayoutKind::Template(id) => add(collector.templates().definition(id).map(|d| Arc::clone(&d.template)), own),
+            }
+        }
+    }
+    let mut options: HashSet<&Template> = HashSet::new();
+    for definition in collector.templates().definitions().iter().filter(|d| d.times_sent > 0) {
+        let k = &definition.key;
+        if (k.exporter.addr, k.version, Some(k.domain)) != (key.exporter, key.version, key.domain) {
             continue;
         }
-        sums.add(&own);
-        let (template_id, definition, fields) = match layout.kind {
-            LayoutKind::Fixed(version) => (None, 1, plan::fixed_template(version, 0)),
-            LayoutKind::Template(id) => match collector.templates().definition(id) {
-                Some(d) => (Some(d.template.id), d.version, d.template.fields.clone()),
-                None => continue,
-            },
-        };
-        let icmp_only = own.flows > 0 && own.icmp == own.flows;
-        strm.push(TemplateVerdict { template_id, definition, flows: own.flows, icmp_only, verdict: strm::assess(&fields, &own) });
+        match definition.template.kind {
+            Kind::Data => add(Some(Arc::clone(&definition.template)), LayoutSums::default()),
+            Kind::Options => {
+                options.insert(&definition.template);
+            }
+        }
     }
-    let sent = || {
-        let same = move |k: &crate::template::DomainKey| (k.exporter.addr, k.version, Some(k.domain)) == (key.exporter, key.version, key.domain);
-        collector.templates().definitions().iter().filter(move |d| d.times_sent > 0 && same(&d.key))
-    };
-    if strm.is_empty() {
-        strm.extend(sent().filter(|d| d.template.kind == Kind::Data).map(|d| TemplateVerdict {
-            template_id: Some(d.template.id),
-            definition: d.version,
-            flows: 0,
-            icmp_only: false,
-            verdict: strm::assess(&d.template.fields, &LayoutSums::default()),
-        }));
-    }
-    strm.sort_by_key(|v| (v.template_id, v.definition));
+    let templates = layouts.iter().filter(|(t, _)| t.is_some()).count() as u64;
     ExporterLine {
         key,
         ports: source.ports.clone(),
         messages: source.messages,
-        templates: sent().filter(|d| d.template.kind == Kind::Data).count() as u64,
+        templates,
         template_records: source.template_records,
-        options_templates: sent().filter(|d| d.template.kind == Kind::Options).count() as u64,
+        options_templates: options.len() as u64,
         options_template_records: source.options_template_records,
         sums,
         options_records: source.options_records,
@@ -208,8 +208,25 @@ fn exporter_line(collector: &Collector, number: u32, by_layout: &[LayoutSums]) -
         problems: source.problems,
         first_seen: source.first_seen,
         last_seen: source.last_seen,
-        strm,
+        strm: verdicts(key.version, layouts),
     }
+}
+
+/// A verdict on each layout, by template id; several contents of one id are numbered.
+fn verdicts(version: Version, mut layouts: Vec<(Option<Arc<Template>>, LayoutSums)>) -> Vec<TemplateVerdict> {
+    layouts.sort_by_key(|(template, _)| template.as_ref().map(|t| t.id));
+    let mut out: Vec<TemplateVerdict> = Vec::with_capacity(layouts.len());
+    for (template, own) in layouts {
+        let template_id = template.as_ref().map(|t| t.id);
+        let definition = out.last().filter(|last| last.template_id == template_id).map_or(1, |last| last.definition + 1);
+        let icmp_only = own.flows > 0 && own.icmp == own.flows;
+        let verdict = match &template {
+            Some(template) => strm::assess(&template.fields, &own),
+            None => strm::assess(&plan::fixed_template(version, 0), &own),
+        };
+        out.push(TemplateVerdict { template_id, definition, flows: own.flows, icmp_only, verdict });
+    }
+    out
 }
 
 fn totals(reports: &[FileReport], collector: &Collector, exporters: &[ExporterLine]) -> Totals {

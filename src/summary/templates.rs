@@ -11,7 +11,7 @@ pub struct FieldLine {
     pub id: u16,
     /// Private enterprise number, 0 for IANA.
     pub pen: u32,
-    /// The element's name, if a registry has it.
+    /// The element's name as a column, if a registry has it: a vendor's begins with the vendor.
     pub name: Option<String>,
     /// Its name in v9 documents.
     pub v9_name: Option<&'static str>,
@@ -63,7 +63,7 @@ fn field_line(version: Version, field: &FieldSpecifier) -> FieldLine {
     FieldLine {
         id: field.id,
         pen: field.pen,
-        name: known.map(|e| e.name.to_owned()),
+        name: known.map(|e| e.column.clone()),
         v9_name: known.and_then(|e| e.v9_name),
         vendor: known.and_then(|e| e.vendor).or_else(|| if field.pen == 0 { None } else { element::vendor(field.pen) }),
         length,

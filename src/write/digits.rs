@@ -63,11 +63,7 @@ pub(super) fn octet(out: &mut [u8], at: usize, value: u8) -> usize {
 /// Writes an unsigned number; returns where it ends.
 #[inline(always)]
 pub(super) fn unsigned(out: &mut [u8], at: usize, value: u64) -> usize {
-    if value < 100_000_000 {
-        leading(out, at, value)
-    } else {
-        long(out, at, value)
-    }
+    if value < 100_000_000 { leading(out, at, value) } else { long(out, at, value) }
 }
 
 /// Writes a signed number; returns where it ends.

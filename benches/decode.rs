@@ -84,7 +84,11 @@ fn learned(schema: &Arc<Schema>) -> Collector {
     collector
 }
 
-fn decode<D: ipfix_inspect::collector::Digest, S: Sink<D::Part>>(mut collector: Collector, digest: &D, sink: &mut S) -> Result<(), S::Error> {
+fn decode<D: ipfix_inspect::collector::Digest, S: Sink<D::Part>>(
+    mut collector: Collector,
+    digest: &D,
+    sink: &mut S,
+) -> Result<(), S::Error> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     run(
         threads,

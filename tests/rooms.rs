@@ -17,42 +17,11 @@ const ROOMS: [(&str, &[&str]); 16] = [
     ("template", &["time", "datagram", "element", "message"]),
     ("plan", &["time", "element", "message", "template"]),
     ("column", &["time", "datagram", "element", "message", "template", "plan"]),
-    (
-        "collector",
-        &["time", "datagram", "element", "input", "message", "template", "plan", "column"],
-    ),
+    ("collector", &["time", "datagram", "element", "input", "message", "template", "plan", "column"]),
     ("table", &["time", "datagram", "element", "message", "plan", "column", "collector"]),
-    (
-        "summary",
-        &[
-            "time",
-            "datagram",
-            "element",
-            "input",
-            "message",
-            "template",
-            "plan",
-            "column",
-            "collector",
-        ],
-    ),
+    ("summary", &["time", "datagram", "element", "input", "message", "template", "plan", "column", "collector"]),
     ("write", &["time", "datagram", "element", "message", "plan", "column", "collector"]),
-    (
-        "report",
-        &[
-            "time",
-            "datagram",
-            "element",
-            "input",
-            "message",
-            "template",
-            "plan",
-            "column",
-            "collector",
-            "summary",
-            "write",
-        ],
-    ),
+    ("report", &["time", "datagram", "element", "input", "message", "template", "plan", "column", "collector", "summary", "write"]),
     (
         "cli",
         &[
@@ -137,10 +106,7 @@ fn the_table_has_no_back_edges() {
 fn dependencies_stay_at_home() {
     let homes: BTreeMap<&str, &[&str]> = HOMES.into_iter().collect();
     for name in dependencies() {
-        assert!(
-            homes.contains_key(name.as_str()),
-            "the dependency '{name}' has no home in the table"
-        );
+        assert!(homes.contains_key(name.as_str()), "the dependency '{name}' has no home in the table");
     }
     let mut faults = Vec::new();
     for file in sources() {
@@ -158,10 +124,7 @@ fn paths_are_found() {
     let code = without_comments(
         "use crate::{time::Timestamp, plan::{self, Kind}};\n// crate::cli\nlet x = crate::datagram::Origin { file: 0 };\nuse crate::column;",
     );
-    assert_eq!(
-        paths_after(&code, "crate").into_iter().collect::<Vec<_>>(),
-        ["column", "datagram", "plan", "time"]
-    );
+    assert_eq!(paths_after(&code, "crate").into_iter().collect::<Vec<_>>(), ["column", "datagram", "plan", "time"]);
     assert!(names_crate("use csv::Reader;", "csv") && names_crate("let r: csv::Reader<R>;", "csv") && names_crate("use serde;", "serde"));
     assert!(
         !names_crate("super::csv::write()", "csv") && !names_crate("use serde_json::Value;", "serde") && !names_crate("self.nom", "nom")
@@ -184,11 +147,7 @@ fn sources() -> Vec<Source> {
         let below = file.strip_prefix(&src).expect("it is below src");
         let parts: Vec<String> = below.iter().map(|part| part.to_string_lossy().into_owned()).collect();
         let code = without_comments(&std::fs::read_to_string(&file).expect("it can be read"));
-        Source {
-            path: parts.join("/"),
-            room: parts[0].trim_end_matches(".rs").to_owned(),
-            code,
-        }
+        Source { path: parts.join("/"), room: parts[0].trim_end_matches(".rs").to_owned(), code }
     };
     files.into_iter().map(source).collect()
 }
@@ -206,10 +165,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
 
 /// Line comments, and with them all documentation, taken out. A `//` inside a text goes too: no path is lost by it.
 fn without_comments(code: &str) -> String {
-    code.lines()
-        .map(|line| line.split("//").next().unwrap_or_default())
-        .collect::<Vec<_>>()
-        .join("\n")
+    code.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n")
 }
 
 /// The first names after `word::`, also those of a group in braces.
@@ -264,10 +220,7 @@ fn names_crate(code: &str, name: &str) -> bool {
     code.match_indices(name).any(|(at, _)| {
         let before = &code[..at];
         let after = &code[at + name.len()..];
-        let begins = !before
-            .chars()
-            .next_back()
-            .is_some_and(|c| is_word(c) || c == ':' || c == '.' || c == '"');
+        let begins = !before.chars().next_back().is_some_and(|c| is_word(c) || c == ':' || c == '.' || c == '"');
         let is_path = after.starts_with("::") || (before.ends_with("use ") && after.starts_with([';', ' ']));
         begins && is_path
     })
@@ -281,11 +234,7 @@ fn dependencies() -> Vec<String> {
     for line in manifest.lines() {
         if line.starts_with('[') {
             inside = line == "[dependencies]";
-            names.extend(
-                line.strip_prefix("[dependencies.")
-                    .and_then(|rest| rest.strip_suffix(']'))
-                    .map(|n| n.replace('-', "_")),
-            );
+            names.extend(line.strip_prefix("[dependencies.").and_then(|rest| rest.strip_suffix(']')).map(|n| n.replace('-', "_")));
         } else if inside && let Some((name, _)) = line.split_once('=') {
             names.push(name.trim().replace('-', "_"));
         }

@@ -61,7 +61,9 @@ fn v5(number: u32) -> Vec<u8> {
     }
     for flow in 0..PER_DATAGRAM {
         let mix = (number * PER_DATAGRAM + flow).wrapping_mul(2_654_435_761);
-        for word in [0x0a00_0000 | mix >> 12, 0xc612_0000 | mix & 0xffff, 0xc000_0264, 0x0003_0004, mix & 0xff, mix & 0xffff, 3_590_000, 3_599_000] {
+        for word in
+            [0x0a00_0000 | mix >> 12, 0xc612_0000 | mix & 0xffff, 0xc000_0264, 0x0003_0004, mix & 0xff, mix & 0xffff, 3_590_000, 3_599_000]
+        {
             p.extend(word.to_be_bytes());
         }
         p.extend(mix.to_be_bytes());
@@ -70,8 +72,7 @@ fn v5(number: u32) -> Vec<u8> {
     p
 }
 
-const FIELDS: [(u16, u16); 12] =
-    [(8, 4), (12, 4), (4, 1), (6, 1), (7, 2), (11, 2), (10, 4), (14, 4), (1, 8), (2, 8), (152, 8), (153, 8)];
+const FIELDS: [(u16, u16); 12] = [(8, 4), (12, 4), (4, 1), (6, 1), (7, 2), (11, 2), (10, 4), (14, 4), (1, 8), (2, 8), (152, 8), (153, 8)];
 
 fn with_templates(number: u32, version: u16) -> Vec<u8> {
     let mut sets = Vec::new();

@@ -14,18 +14,18 @@ use super::options::{ColumnChoice, FlowsOptions, RowForm};
 use super::reading::{Outcome, Run};
 use super::{Ending, Failure, complain};
 
-/// The columns of the table: what fits a terminal.
+/// The columns of the table, the first ones being those that a narrow terminal must show.
 const SHORT: [Canonical; 10] = [
     Canonical::FlowStart,
-    Canonical::DurationMs,
-    Canonical::Protocol,
     Canonical::SrcAddr,
     Canonical::SrcPort,
     Canonical::DstAddr,
     Canonical::DstPort,
-    Canonical::TcpFlags,
+    Canonical::Protocol,
     Canonical::Packets,
     Canonical::Bytes,
+    Canonical::TcpFlags,
+    Canonical::DurationMs,
 ];
 
 pub(super) fn run(options: &FlowsOptions) -> Result<Ending, Failure> {
@@ -72,13 +72,7 @@ pub(super) fn run(options: &FlowsOptions) -> Result<Ending, Failure> {
     }
 }
 
-fn write(
-    options: &FlowsOptions,
-    run: Run<'_>,
-    collector: Collector,
-    schema: &Arc<Schema>,
-    out: impl Write,
-) -> Result<Outcome, Failure> {
+fn write(options: &FlowsOptions, run: Run<'_>, collector: Collector, schema: &Arc<Schema>, out: impl Write) -> Result<Outcome, Failure> {
     match options.form {
         RowForm::Text(format) => {
             let rows = RowWriter::new(Arc::clone(schema), format);
@@ -139,7 +133,8 @@ fn schema(choice: &ColumnChoice, met: Option<&[(Version, Vec<crate::message::Fie
                     "canonical" => canonical(&mut builder, met),
                     "all" => {
                         let Some(layouts) = met else {
-                            let why = "--columns all: which elements occur is not known before the end of a pipe; name them, or read a file";
+                            let why =
+                                "--columns all: which elements occur is not known before the end of a pipe; name them, or read a file";
                             return Err(Failure(why.to_owned()));
                         };
                         canonical(&mut builder, met);

@@ -87,6 +87,8 @@ fn print(text: &str) -> Result<(), Failure> {
 }
 
 fn no_files() -> Ending {
-    complain(&"no file given; `ipfix-inspect capture.pcap` shows who exports and what the flows are, `ipfix-inspect --help` tells the rest");
+    complain(
+        &"no file given; `ipfix-inspect capture.pcap` shows who exports and what the flows are, `ipfix-inspect --help` tells the rest",
+    );
     Ending::Unreadable
 }

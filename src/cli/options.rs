@@ -113,7 +113,7 @@ pub(super) fn flows(args: &FlowsArgs, common: &CommonArgs) -> Result<FlowsOption
         limit: args.limit,
         output: args.output.clone(),
         force: args.force,
-        style: style(common),
+        style: Style { width: table_width(), ..style(common) },
     })
 }
 
@@ -152,9 +152,22 @@ fn reading(files: &[PathBuf], common: &CommonArgs) -> Result<Reading, Failure> {
     })
 }
 
+/// The width that the reader's side has, where it is known.
+fn known_width() -> Option<usize> {
+    const NARROWEST: usize = 40;
+    let columns = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok());
+    let terminal = || std::io::stdout().is_terminal().then(super::progress::terminal_width).flatten();
+    columns.or_else(terminal).map(|width| width.max(NARROWEST))
+}
+
+/// A table in a file or a pipe has all its columns.
+fn table_width() -> usize {
+    const UNBOUNDED: usize = 100_000;
+    known_width().unwrap_or(UNBOUNDED)
+}
+
 fn style(common: &CommonArgs) -> Style {
     const UNKNOWN_WIDTH: usize = 80;
-    const NARROWEST: usize = 40;
     let terminal = std::io::stdout().is_terminal();
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
     let color = match common.color {
@@ -162,7 +175,5 @@ fn style(common: &CommonArgs) -> Style {
         ColorWhen::Never => false,
         ColorWhen::Auto => terminal && !no_color,
     };
-    let columns = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok());
-    let width = columns.or_else(|| terminal.then(super::progress::terminal_width).flatten()).unwrap_or(UNKNOWN_WIDTH);
-    Style { width: width.max(NARROWEST), color }
+    Style { width: known_width().unwrap_or(UNKNOWN_WIDTH), color }
 }

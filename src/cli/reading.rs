@@ -1,8 +1,8 @@
 //! Reading captures: a first pass for templates where the inputs can be read twice, then the decoding pass with its threads.
 
 use std::fs;
-use std::sync::{Arc, LazyLock, OnceLock};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use crate::collector::{Collector, CollectorOptions, Digest, Flow, Sink, Stopped, run};
 use crate::input::{FileReport, Input, InputError, InputOptions, Location};
@@ -90,7 +90,7 @@ impl<'a> Run<'a> {
             return;
         }
         for number in std::mem::take(&mut self.readable) {
-            let learned = self.open(number).and_then(|mut input| {
+            let learned = self.open(number, number).and_then(|mut input| {
                 while let Some(batch) = input.next_batch()? {
                     if interrupted() {
                         break;
@@ -122,7 +122,8 @@ impl<'a> Run<'a> {
                 let mut reports = Vec::new();
                 let mut stopped = false;
                 for number in std::mem::take(&mut self.readable) {
-                    match self.open(number) {
+                    // Files are numbered as their reports are: those that can't be read have none.
+                    match self.open(number, reports.len() as u32) {
                         Ok(mut input) => {
                             if let Err(error) = walk(&mut input, &mut collector, give, &mut stopped) {
                                 self.refuse(&error);
@@ -146,10 +147,11 @@ impl<'a> Run<'a> {
         walked.map_err(Failure::of)
     }
 
-    fn open(&self, number: u32) -> Result<Input, InputError> {
+    /// Opens one of the locations; its datagrams say they come from `file`.
+    fn open(&self, number: u32, file: u32) -> Result<Input, InputError> {
         let options =
             InputOptions { progress: Some(self.progress.counter()), stop: Some(Arc::clone(&STOP_WAITING)), ..self.reading.input.clone() };
-        Input::open(&self.reading.locations[number as usize], number, &options)
+        Input::open(&self.reading.locations[number as usize], file, &options)
     }
 
     fn refuse(&mut self, error: &InputError) {

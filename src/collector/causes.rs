@@ -51,7 +51,9 @@ pub(super) fn of_malformed(cause: message::Cause) -> Cause {
 pub(super) fn of_not_nde(why: &NotNde) -> Cause {
     let title = match why {
         NotNde::TooShort { .. } => "datagrams on an export port are too short for NDE",
-        NotNde::Version { number: 8, looks_like: None } => "datagrams on an export port have version 8 (router-based aggregation), which is not supported",
+        NotNde::Version { number: 8, looks_like: None } => {
+            "datagrams on an export port have version 8 (router-based aggregation), which is not supported"
+        }
         NotNde::Version { .. } => "datagrams on an export port are not NDE",
         NotNde::Implausible { .. } => "datagrams on an export port begin like NDE but can't be it",
     };

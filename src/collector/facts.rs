@@ -34,7 +34,9 @@ impl Facts {
             positions.clear();
             let Some(length) = layout.fields(rest, 0, &mut positions) else { break };
             let cell = positions.get(field).and_then(|(start, length)| rest.get(*start as usize..(*start + *length) as usize));
-            if let Some(boot) = cell.and_then(|c| c.try_into().ok()).map(u64::from_be_bytes).filter(|ms| *ms != 0).and_then(Timestamp::from_millis) {
+            if let Some(boot) =
+                cell.and_then(|c| c.try_into().ok()).map(u64::from_be_bytes).filter(|ms| *ms != 0).and_then(Timestamp::from_millis)
+            {
                 if keep_first {
                     self.boots.entry(key).or_insert(boot);
                     self.by_address.entry(key.exporter.addr).or_insert(boot);

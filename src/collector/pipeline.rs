@@ -12,6 +12,9 @@ use crate::plan::Schema;
 
 use super::work::Work;
 
+/// Batches that may be under way for each worker: enough that none waits, few enough that a stalled one does not fill memory.
+const UNDER_WAY_PER_WORKER: usize = 4;
+
 /// Turns a batch into what a sink needs of it. It runs on the workers, on several batches at a time.
 pub trait Digest: Sync {
     /// The result for one batch.
@@ -60,6 +63,8 @@ where
     let (to_workers, jobs) = sync_channel::<(u64, Work)>(workers);
     let jobs = Arc::new(Mutex::new(Some(jobs)));
     let (to_sink, parts) = sync_channel::<(u64, D::Part)>(workers);
+    // A batch is under way from when the walker takes a ticket until the sink has absorbed it in its turn.
+    let (take_ticket, tickets) = sync_channel::<()>(UNDER_WAY_PER_WORKER * workers);
     thread::scope(|scope| {
         for _ in 0..workers {
             let (jobs, to_sink) = (Arc::clone(&jobs), to_sink.clone());
@@ -69,14 +74,14 @@ where
         let walker = scope.spawn(move || {
             let mut number = 0;
             walk(&mut |work| {
-                let sent = to_workers.send((number, work)).map_err(|_| Stopped);
+                let sent = take_ticket.send(()).map_err(|_| Stopped).and_then(|()| to_workers.send((number, work)).map_err(|_| Stopped));
                 number += 1;
                 sent
             })
         });
-        let ended = absorb_in_order(&parts, sink);
-        // Closing both ends lets the walker and the workers run into them and end.
-        drop(parts);
+        let ended = absorb_in_order(&parts, &tickets, sink);
+        // Closing these ends lets the walker and the workers run into them and end.
+        drop((parts, tickets));
         if ended.as_ref().map_or(true, |flow| *flow == Flow::Stop) {
             jobs.lock().unwrap_or_else(PoisonError::into_inner).take();
         }
@@ -109,13 +114,14 @@ fn work<D: Digest>(jobs: &Mutex<Option<Receiver<(u64, Work)>>>, digest: &D, to_s
     }
 }
 
-fn absorb_in_order<P, S: Sink<P>>(parts: &Receiver<(u64, P)>, sink: &mut S) -> Result<Flow, S::Error> {
+fn absorb_in_order<P, S: Sink<P>>(parts: &Receiver<(u64, P)>, tickets: &Receiver<()>, sink: &mut S) -> Result<Flow, S::Error> {
     let mut next = 0;
     let mut early = BTreeMap::new();
     for (number, part) in parts {
         early.insert(number, part);
         while let Some(part) = early.remove(&next) {
             next += 1;
+            let _ = tickets.try_recv();
             if sink.absorb(part)? == Flow::Stop {
                 return Ok(Flow::Stop);
             }

@@ -316,12 +316,14 @@ impl Collector {
         *self.census.messages.entry(version).or_default() += 1;
         *self.census.messages_by_file.entry((datagram.origin.file, version)).or_default() += 1;
         let Some(stream) = self.stream(datagram, version, header.domain) else {
-            let place = Place { origin: datagram.origin, exporter: Some(datagram.exporter.addr), domain: Some(header.domain), offset: None };
+            let place =
+                Place { origin: datagram.origin, exporter: Some(datagram.exporter.addr), domain: Some(header.domain), offset: None };
             let most = self.options.sources;
             self.ledger.add(causes::SOURCE_LIMIT, place, || format!("more than {most} exporters and sessions"));
             return;
         };
-        let (source, key) = self.stream_list.get(stream).map_or((0, domain_key(datagram, version, header.domain)), |s| (s.source, s.domain_key));
+        let (source, key) =
+            self.stream_list.get(stream).map_or((0, domain_key(datagram, version, header.domain)), |s| (s.source, s.domain_key));
         let time = datagram.time.unwrap_or(header.export_time);
         self.seen(source, datagram.exporter.port, time);
         let context = Context {
@@ -374,7 +376,15 @@ impl Collector {
         let Some(plan) = self.fixed_plan(at.context.version, records.stride) else { return };
         let layout = self.layout(at.source, LayoutKind::Fixed(at.context.version));
         self.add_flows(at.source, rows as u64);
-        self.push(plan, at.buffer, at.datagram.start + records.offset as u32, records.octets.len() as u32, rows, Context { layout, ..at.context }, emit);
+        self.push(
+            plan,
+            at.buffer,
+            at.datagram.start + records.offset as u32,
+            records.octets.len() as u32,
+            rows,
+            Context { layout, ..at.context },
+            emit,
+        );
     }
 
     fn set(&mut self, at: At<'_>, set: &Set<'_>, tally: &mut Tally, emit: &mut dyn FnMut(Work)) {
@@ -422,7 +432,9 @@ impl Collector {
         match self.store.learn(at.key, template, at.seen) {
             Ok(learned) => {
                 if let Learned::Redefined(..) = learned {
-                    self.problem(causes::TEMPLATE_REDEFINED, here, Some(at.source), || format!("template {id} has other fields from here on"));
+                    self.problem(causes::TEMPLATE_REDEFINED, here, Some(at.source), || {
+                        format!("template {id} has other fields from here on")
+                    });
                 }
                 if !self.pending.is_empty() && !matches!(learned, Learned::Refresh(_)) {
                     self.release(id, emit);

@@ -134,11 +134,7 @@ impl DataType {
 
     /// Signed and unsigned integers of any size.
     pub fn is_integer(self) -> bool {
-        self.is_signed()
-            || matches!(
-                self,
-                Self::Unsigned8 | Self::Unsigned16 | Self::Unsigned32 | Self::Unsigned64 | Self::Unsigned256
-            )
+        self.is_signed() || matches!(self, Self::Unsigned8 | Self::Unsigned16 | Self::Unsigned32 | Self::Unsigned64 | Self::Unsigned256)
     }
 
     /// Signed integers: reduced-size encoding keeps their sign in the first bit sent.
@@ -169,11 +165,7 @@ impl FromStr for DataType {
     type Err = UnknownDataType;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        NAMES
-            .iter()
-            .find(|(_, n)| *n == name)
-            .map(|(data_type, _)| *data_type)
-            .ok_or_else(|| UnknownDataType(name.to_owned()))
+        NAMES.iter().find(|(_, n)| *n == name).map(|(data_type, _)| *data_type).ok_or_else(|| UnknownDataType(name.to_owned()))
     }
 }
 
@@ -186,10 +178,7 @@ mod tests {
         assert_eq!("dateTimeMicroseconds".parse(), Ok(DataType::DateTimeMicroseconds));
         assert_eq!(DataType::Ipv6Address.to_string(), "ipv6Address");
         assert_eq!(DataType::SubTemplateMultiList.to_string(), "subTemplateMultiList");
-        assert_eq!(
-            "unsigned128".parse::<DataType>().unwrap_err().to_string(),
-            "no data type is called 'unsigned128'"
-        );
+        assert_eq!("unsigned128".parse::<DataType>().unwrap_err().to_string(), "no data type is called 'unsigned128'");
         for (data_type, name) in NAMES {
             assert_eq!(name.parse(), Ok(data_type));
             assert_eq!(data_type.name(), name);
@@ -230,14 +219,7 @@ mod tests {
 
     #[test]
     fn variable_length_suits_text_octets_and_lists_only() {
-        let takers: Vec<&str> = NAMES
-            .iter()
-            .filter(|(t, _)| t.accepts_length(65535))
-            .map(|(_, name)| *name)
-            .collect();
-        assert_eq!(
-            takers,
-            ["octetArray", "string", "basicList", "subTemplateList", "subTemplateMultiList"]
-        );
+        let takers: Vec<&str> = NAMES.iter().filter(|(t, _)| t.accepts_length(65535)).map(|(_, name)| *name).collect();
+        assert_eq!(takers, ["octetArray", "string", "basicList", "subTemplateList", "subTemplateMultiList"]);
     }
 }

@@ -32,10 +32,7 @@ impl ElementId {
 
     /// The reverse of an IANA element.
     pub const fn reverse(id: u16) -> Self {
-        Self {
-            pen: Self::REVERSE_PEN,
-            id,
-        }
+        Self { pen: Self::REVERSE_PEN, id }
     }
 }
 

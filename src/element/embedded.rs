@@ -43,20 +43,6 @@ mod tests {
     #[test]
     fn rows_are_read_by_header_and_quotes_are_taken_off() {
         let rows: Vec<Row> = rows("name,pen,id,more\n\"a, \"\"b\"\"\",9,1,x\nc,,2,\nbad,,70000,\n");
-        assert_eq!(
-            rows,
-            [
-                Row {
-                    id: 1,
-                    name: "a, \"b\"",
-                    pen: Some(9)
-                },
-                Row {
-                    id: 2,
-                    name: "c",
-                    pen: None
-                }
-            ]
-        );
+        assert_eq!(rows, [Row { id: 1, name: "a, \"b\"", pen: Some(9) }, Row { id: 2, name: "c", pen: None }]);
     }
 }

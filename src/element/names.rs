@@ -43,16 +43,10 @@ fn written_id(text: &str) -> Option<ElementId> {
     let lower = text.to_ascii_lowercase();
     if let Some(rest) = lower.strip_prefix("pen_") {
         let (pen, id) = rest.split_once('_')?;
-        return Some(ElementId {
-            pen: number(pen)?,
-            id: number(id)?,
-        });
+        return Some(ElementId { pen: number(pen)?, id: number(id)? });
     }
     if let Some((pen, id)) = lower.split_once('/') {
-        return Some(ElementId {
-            pen: number(pen)?,
-            id: number(id)?,
-        });
+        return Some(ElementId { pen: number(pen)?, id: number(id)? });
     }
     number(lower.strip_prefix("ie_").unwrap_or(&lower)).map(ElementId::iana)
 }

@@ -55,16 +55,11 @@ static ENTERPRISES: [EnterpriseFile; 29] = enterprise_files! {
 
 static IANA: LazyLock<Vec<Element>> = LazyLock::new(|| {
     let rows: Vec<Row> = rows(include_str!("iana.csv"));
-    rows.iter()
-        .map(|row| row.element(ElementId::iana(row.id), safe(row.name), None))
-        .collect()
+    rows.iter().map(|row| row.element(ElementId::iana(row.id), safe(row.name), None)).collect()
 });
 
 static REVERSE: LazyLock<Vec<Element>> = LazyLock::new(|| {
-    IANA.iter()
-        .filter(|e| e.reversible)
-        .map(|e| reverse_of(e, ElementId::reverse(e.id.id), vendor(ElementId::REVERSE_PEN), ""))
-        .collect()
+    IANA.iter().filter(|e| e.reversible).map(|e| reverse_of(e, ElementId::reverse(e.id.id), vendor(ElementId::REVERSE_PEN), "")).collect()
 });
 
 static VENDORS: LazyLock<HashMap<u32, &'static str>> = LazyLock::new(|| {
@@ -106,9 +101,7 @@ pub fn vendor(pen: u32) -> Option<&'static str> {
 
 /// Every element that has a number here, IANA's first.
 pub(super) fn all() -> impl Iterator<Item = &'static Element> + Clone {
-    IANA.iter()
-        .chain(REVERSE.iter())
-        .chain(ENTERPRISES.iter().flat_map(|file| file.elements()))
+    IANA.iter().chain(REVERSE.iter()).chain(ENTERPRISES.iter().flat_map(|file| file.elements()))
 }
 
 fn find(elements: &'static [Element], id: ElementId) -> Option<&'static Element> {
@@ -171,15 +164,7 @@ fn reverse_of(element: &Element, id: ElementId, vendor: Option<&'static str>, sl
     let capital = letters.next().map(|c| c.to_ascii_uppercase());
     let name: &'static str = String::leak("reverse".chars().chain(capital).chain(letters).collect());
     let column = if slug.is_empty() { safe(name) } else { vendor_column(slug, name) };
-    Element {
-        id,
-        name,
-        column,
-        vendor,
-        v9_name: None,
-        reversible: false,
-        ..element.clone()
-    }
+    Element { id, name, column, vendor, v9_name: None, reversible: false, ..element.clone() }
 }
 
 /// A row of `iana.csv` and of the files in `enterprise/`.

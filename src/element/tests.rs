@@ -73,16 +73,7 @@ fn files_of_the_folder_are_all_embedded() {
     let mut lines = 0;
     for entry in fs::read_dir(folder().join("enterprise")).unwrap() {
         let path = entry.unwrap().path();
-        let pen: u32 = path
-            .file_name()
-            .unwrap()
-            .to_str()
-            .unwrap()
-            .split('-')
-            .next()
-            .unwrap()
-            .parse()
-            .unwrap();
+        let pen: u32 = path.file_name().unwrap().to_str().unwrap().split('-').next().unwrap().parse().unwrap();
         let text = fs::read_to_string(&path).unwrap();
         for line in text.lines().skip(1) {
             let id: u16 = line.split(',').next().unwrap().parse().unwrap();
@@ -159,14 +150,8 @@ fn v9_names_are_unique_among_iana() {
 #[test]
 fn iana_elements() {
     let octets = named(ElementId::iana(1));
-    assert_eq!(
-        (octets.name, octets.column.as_str(), octets.data_type),
-        ("octetDeltaCount", "octetDeltaCount", Some(DataType::Unsigned64))
-    );
-    assert_eq!(
-        (octets.semantics, octets.units, octets.status),
-        ("deltaCounter", "octets", Status::Current)
-    );
+    assert_eq!((octets.name, octets.column.as_str(), octets.data_type), ("octetDeltaCount", "octetDeltaCount", Some(DataType::Unsigned64)));
+    assert_eq!((octets.semantics, octets.units, octets.status), ("deltaCounter", "octets", Status::Current));
     assert_eq!((octets.v9_name, octets.vendor, octets.reversible), (Some("IN_BYTES"), None, true));
     assert_eq!(octets.description, "Bytes of this flow since the last report, IP header included");
     let types = [
@@ -208,12 +193,7 @@ fn vendor_elements() {
     assert_eq!(host.vendor, Some("Cisco Systems"));
     let expected = [
         ((637, 91), "aluInsideServiceId", "nokia_aluInsideServiceId", DataType::Unsigned16),
-        (
-            (2636, 137),
-            "commonPropertiesId",
-            "juniper_commonPropertiesId",
-            DataType::Unsigned32,
-        ),
+        ((2636, 137), "commonPropertiesId", "juniper_commonPropertiesId", DataType::Unsigned32),
         ((5951, 128), "roundTripTime", "netscaler_roundTripTime", DataType::Unsigned32),
         ((6871, 14), "initialTCPFlags", "cert_initialTCPFlags", DataType::Unsigned16),
         ((6876, 881), "tenantSourceIPv4", "vmware_tenantSourceIPv4", DataType::Ipv4Address),
@@ -225,11 +205,7 @@ fn vendor_elements() {
     ];
     for ((pen, id), name, column, data_type) in expected {
         let e = named(ElementId::enterprise(pen, id));
-        assert_eq!(
-            (e.name, e.column.as_str(), e.data_type),
-            (name, column, Some(data_type)),
-            "{pen}/{id}"
-        );
+        assert_eq!((e.name, e.column.as_str(), e.data_type), (name, column, Some(data_type)), "{pen}/{id}");
     }
     assert_eq!(element(ElementId::enterprise(35632, 57590)), None);
     assert_eq!(element(ElementId::enterprise(4_294_967_295, 1)), None);
@@ -285,21 +261,7 @@ fn names_that_people_write() {
     assert_eq!(facts(by_name("NF_F_INGRESS_ACL_ID")).unwrap().0, "9/232");
     assert_eq!(facts(by_name("NF_F_XLATE_SRC_ADDR_IPV4")).unwrap().0, "225");
     assert_eq!(facts(by_name("fortinet_FLOW_FLAGS")).unwrap().0, "65");
-    for name in [
-        "",
-        "ie_",
-        "ie_99999",
-        "pen_9",
-        "pen_9_",
-        "9/",
-        "/8",
-        "+8",
-        "0",
-        "65",
-        "nothing",
-        "-1",
-        "99999999999999999999",
-    ] {
+    for name in ["", "ie_", "ie_99999", "pen_9", "pen_9_", "9/", "/8", "+8", "0", "65", "nothing", "-1", "99999999999999999999"] {
         assert_eq!(by_name(name), None, "{name}");
     }
 }

@@ -88,9 +88,7 @@ fn choose_fitting(candidates: &'static [Private], length: u16) -> Option<&'stati
 /// The element of all these candidates, if they agree on one.
 fn one_element(mut candidates: impl Iterator<Item = &'static Private>) -> Option<&'static Element> {
     let first = candidates.next()?.element()?;
-    candidates
-        .all(|p| p.element().is_some_and(|e| e.name == first.name))
-        .then_some(first)
+    candidates.all(|p| p.element().is_some_and(|e| e.name == first.name)).then_some(first)
 }
 
 /// How a v9 number is known; what is listed counts before what follows from a rule.
@@ -157,11 +155,7 @@ impl Row {
             lengths: self.lengths.split('/').filter_map(|n| n.parse().ok()).collect(),
             ipfix: self.pen.zip(self.ipfix_id).map(|(pen, id)| ElementId { pen, id }),
             own: (!self.name.is_empty()).then(|| self.element()),
-            evidence: if self.evidence == "explicit" {
-                Evidence::Explicit
-            } else {
-                Evidence::Derived
-            },
+            evidence: if self.evidence == "explicit" { Evidence::Explicit } else { Evidence::Derived },
             in_ipfix: self.in_ipfix == "yes",
         }
     }
@@ -211,12 +205,7 @@ mod tests {
 
     #[test]
     fn one_candidate_is_it_whatever_the_length() {
-        let only = [Row {
-            name: "a",
-            data_type: "unsigned32",
-            lengths: "4",
-            ..ANY
-        }];
+        let only = [Row { name: "a", data_type: "unsigned32", lengths: "4", ..ANY }];
         assert_eq!(chosen(&only, 4), Some("a"));
         assert_eq!(chosen(&only, 40), Some("a"));
         assert_eq!(chosen(&[], 4), None);
@@ -225,17 +214,8 @@ mod tests {
     #[test]
     fn lengths_and_types_tell_candidates_apart() {
         let rows = [
-            Row {
-                name: "counter",
-                data_type: "unsigned32",
-                ..ANY
-            },
-            Row {
-                name: "address",
-                data_type: "ipv6Address",
-                lengths: "16",
-                ..ANY
-            },
+            Row { name: "counter", data_type: "unsigned32", ..ANY },
+            Row { name: "address", data_type: "ipv6Address", lengths: "16", ..ANY },
         ];
         assert_eq!(chosen(&rows, 4), Some("counter"));
         assert_eq!(chosen(&rows, 16), Some("address"));
@@ -245,59 +225,23 @@ mod tests {
     #[test]
     fn what_is_listed_counts_before_what_follows_from_a_rule() {
         let rows = [
-            Row {
-                name: "derived",
-                data_type: "unsigned32",
-                evidence: "derived",
-                ..ANY
-            },
-            Row {
-                name: "listed",
-                data_type: "unsigned16",
-                ..ANY
-            },
+            Row { name: "derived", data_type: "unsigned32", evidence: "derived", ..ANY },
+            Row { name: "listed", data_type: "unsigned16", ..ANY },
         ];
         assert_eq!(chosen(&rows, 4), Some("listed"));
     }
 
     #[test]
     fn candidates_that_disagree_are_unknown() {
-        let rows = [
-            Row {
-                name: "a",
-                data_type: "unsigned32",
-                ..ANY
-            },
-            Row {
-                name: "b",
-                data_type: "unsigned32",
-                ..ANY
-            },
-        ];
+        let rows = [Row { name: "a", data_type: "unsigned32", ..ANY }, Row { name: "b", data_type: "unsigned32", ..ANY }];
         assert_eq!(chosen(&rows, 4), None);
-        let agreeing = [
-            Row {
-                name: "a",
-                slug: "one",
-                ..ANY
-            },
-            Row {
-                name: "a",
-                slug: "two",
-                ..ANY
-            },
-        ];
+        let agreeing = [Row { name: "a", slug: "one", ..ANY }, Row { name: "a", slug: "two", ..ANY }];
         assert_eq!(chosen(&agreeing, 4), Some("a"));
     }
 
     #[test]
     fn an_element_of_ipfix_is_taken_from_its_vendor() {
-        let rows = [Row {
-            pen: Some(9),
-            ipfix_id: Some(12235),
-            evidence: "derived",
-            ..ANY
-        }];
+        let rows = [Row { pen: Some(9), ipfix_id: Some(12235), evidence: "derived", ..ANY }];
         assert_eq!(chosen(&rows, 65535), Some("applicationHttpHost"));
     }
 }

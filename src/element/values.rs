@@ -120,10 +120,7 @@ static FILE_OF_ELEMENT: LazyLock<HashMap<u16, &'static str>> = LazyLock::new(|| 
         id: u16,
         table: &'static str,
     }
-    rows::<Row>(include_str!("values/elements.csv"))
-        .iter()
-        .map(|row| (row.id, row.table))
-        .collect()
+    rows::<Row>(include_str!("values/elements.csv")).iter().map(|row| (row.id, row.table)).collect()
 });
 
 static VENDOR_VALUES: LazyLock<HashMap<ElementId, ValueNames>> = LazyLock::new(|| {
@@ -137,10 +134,7 @@ static VENDOR_VALUES: LazyLock<HashMap<ElementId, ValueNames>> = LazyLock::new(|
     }
     let mut elements: HashMap<ElementId, ValueNames> = HashMap::new();
     for row in rows::<Row>(include_str!("values/vendor-values.csv")) {
-        elements
-            .entry(ElementId::enterprise(row.pen, row.id))
-            .or_default()
-            .add(row.value, row.name);
+        elements.entry(ElementId::enterprise(row.pen, row.id)).or_default().add(row.value, row.name);
     }
     elements
 });
@@ -156,9 +150,7 @@ static TCP_FLAGS: LazyLock<Vec<(u16, char)>> = LazyLock::new(|| {
         letter: char,
     }
     let rows: Vec<Row> = rows(include_str!("values/tcp-flags.csv"));
-    rows.iter()
-        .filter_map(|row| Some((u16::from_str_radix(row.mask.strip_prefix("0x")?, 16).ok()?, row.letter)))
-        .collect()
+    rows.iter().filter_map(|row| Some((u16::from_str_radix(row.mask.strip_prefix("0x")?, 16).ok()?, row.letter))).collect()
 });
 
 /// The names of an element's values, for those who ask often; `None` where none have names.
@@ -197,9 +189,7 @@ pub fn protocol_name(protocol: u8) -> Option<&'static str> {
 pub fn tcp_flags_letters(flags: u16) -> String {
     let shown = if flags & 0x100 == 0 { 8 } else { 9 };
     let letters = TCP_FLAGS.iter().take(shown).rev();
-    letters
-        .map(|(mask, letter)| if flags & mask == 0 { '.' } else { *letter })
-        .collect()
+    letters.map(|(mask, letter)| if flags & mask == 0 { '.' } else { *letter }).collect()
 }
 
 /// An ICMP type: 3 is "Destination Unreachable".
@@ -294,11 +284,7 @@ impl IcmpNames {
             name: &'static str,
         }
         let rows: Vec<Row> = rows(text);
-        let mut icmp = Self {
-            types: ValueNames::default(),
-            codes: ValueNames::default(),
-            type_and_code: ValueNames::default(),
-        };
+        let mut icmp = Self { types: ValueNames::default(), codes: ValueNames::default(), type_and_code: ValueNames::default() };
         for row in &rows {
             let Some(code) = row.code else {
                 icmp.types.add(row.icmp_type.into(), row.name);
@@ -353,10 +339,7 @@ mod tests {
         assert_eq!(icmpv6_type_name(128), Some("Echo Request"));
         assert_eq!(icmpv6_type_name(135), Some("Neighbor Solicitation"));
         assert_eq!(icmpv6_code_name(1, 4), Some("port unreachable"));
-        assert_eq!(
-            value_name(ElementId::iana(32), 0x0303),
-            Some("Destination Unreachable: Port Unreachable")
-        );
+        assert_eq!(value_name(ElementId::iana(32), 0x0303), Some("Destination Unreachable: Port Unreachable"));
         assert_eq!(value_name(ElementId::iana(32), 0x0800), Some("Echo"));
         assert_eq!(value_name(ElementId::iana(32), 0x0801), None);
         assert_eq!(value_name(ElementId::iana(139), 0x8000), Some("Echo Request"));
@@ -386,18 +369,7 @@ mod tests {
     #[test]
     fn scopes_of_v9() {
         let scopes: Vec<_> = (0..7).map(v9_scope_name).collect();
-        assert_eq!(
-            scopes,
-            [
-                None,
-                Some("System"),
-                Some("Interface"),
-                Some("Line Card"),
-                Some("Cache"),
-                Some("Template"),
-                None
-            ]
-        );
+        assert_eq!(scopes, [None, Some("System"), Some("Interface"), Some("Line Card"), Some("Cache"), Some("Template"), None]);
     }
 
     #[test]
@@ -407,10 +379,7 @@ mod tests {
         assert_eq!(value_name(ElementId::iana(195), 10), Some("AF11"));
         assert_eq!(value_name(ElementId::iana(304), 1), Some("Systematic count-based Sampling"));
         assert_eq!(value_name(ElementId::reverse(136), 1), Some("idle timeout"));
-        assert_eq!(
-            value_name(ElementId::enterprise(9, 234), 1001),
-            Some("Flow denied by an ingress ACL")
-        );
+        assert_eq!(value_name(ElementId::enterprise(9, 234), 1001), Some("Flow denied by an ingress ACL"));
         assert_eq!(value_name(ElementId::enterprise(10704, 2), 28), Some("IntermediateReport"));
         assert_eq!(value_name(ElementId::enterprise(10704, 4), 1), None);
         assert_eq!(value_name(ElementId::iana(8), 1), None);

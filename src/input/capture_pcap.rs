@@ -58,12 +58,7 @@ impl PcapReader {
 
     pub(super) fn open(head: &[u8], name: &str) -> Result<(Self, usize), InputError> {
         let Some(fields) = head.first_chunk::<FILE_HEADER>() else {
-            return Err(InputError::HeaderCut {
-                name: name.into(),
-                container: "pcap",
-                needed: FILE_HEADER,
-                had: head.len(),
-            });
+            return Err(InputError::HeaderCut { name: name.into(), container: "pcap", needed: FILE_HEADER, had: head.len() });
         };
         let mut fields = *fields;
         let modified_be = fields.starts_with(&MODIFIED_BE);
@@ -73,11 +68,7 @@ impl PcapReader {
         let header = match parse_pcap_header(&fields) {
             Ok((_, header)) => header,
             Err(e) => {
-                return Err(InputError::HeaderDamaged {
-                    name: name.into(),
-                    container: "pcap",
-                    what: format!("{e:?}"),
-                });
+                return Err(InputError::HeaderDamaged { name: name.into(), container: "pcap", what: format!("{e:?}") });
             }
         };
         let lengths = match (header.version_major, header.version_minor) {
@@ -99,19 +90,11 @@ impl PcapReader {
     }
 
     pub(super) fn container(&self) -> Container {
-        Container::Pcap {
-            big_endian: self.big_endian,
-            nanoseconds: self.nanoseconds,
-            modified: self.modified,
-        }
+        Container::Pcap { big_endian: self.big_endian, nanoseconds: self.nanoseconds, modified: self.modified }
     }
 
     pub(super) fn new_link_types(&mut self) -> Vec<LinkType> {
-        if std::mem::replace(&mut self.told, true) {
-            Vec::new()
-        } else {
-            vec![self.link]
-        }
+        if std::mem::replace(&mut self.told, true) { Vec::new() } else { vec![self.link] }
     }
 
     #[inline]
@@ -130,10 +113,7 @@ impl PcapReader {
         let (captured, original) = (size(captured), size(original));
         if captured > MAX_FRAME {
             log.note(FaultCause::RecordLength, at, || {
-                format!(
-                    "frame {}: its record header claims {captured} captured octets; {MAX_FRAME} is the most that is believed",
-                    at.frame
-                )
+                format!("frame {}: its record header claims {captured} captured octets; {MAX_FRAME} is the most that is believed", at.frame)
             });
             return Step::Stop;
         }
@@ -143,27 +123,14 @@ impl PcapReader {
         }
         let nanos = i64::from(fraction) * if self.nanoseconds { 1 } else { 1_000 };
         let time = Some(Timestamp::from_nanos(i64::from(seconds) * 1_000_000_000 + nanos));
-        Step::Frame(
-            record,
-            Frame {
-                start: header,
-                captured,
-                cut: original.saturating_sub(captured),
-                time,
-                link: self.link,
-            },
-        )
+        Step::Frame(record, Frame { start: header, captured, cut: original.saturating_sub(captured), time, link: self.link })
     }
 
     #[inline]
     fn fields(&self, fields: &[u8; RECORD_HEADER]) -> [u32; 4] {
         let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = *fields;
         let words = [[a, b, c, d], [e, f, g, h], [i, j, k, l], [m, n, o, p]];
-        if self.big_endian {
-            words.map(u32::from_be_bytes)
-        } else {
-            words.map(u32::from_le_bytes)
-        }
+        if self.big_endian { words.map(u32::from_be_bytes) } else { words.map(u32::from_le_bytes) }
     }
 }
 

@@ -63,12 +63,7 @@ impl PcapNgReader {
     /// Checks the first section header, which `step` reads again.
     pub(super) fn open(head: &[u8], name: &str) -> Result<Self, InputError> {
         if head.len() < LEAST_SECTION {
-            return Err(InputError::HeaderCut {
-                name: name.into(),
-                container: "pcapng",
-                needed: LEAST_SECTION,
-                had: head.len(),
-            });
+            return Err(InputError::HeaderCut { name: name.into(), container: "pcapng", needed: LEAST_SECTION, had: head.len() });
         }
         let big_endian = head.get(8) == Some(&0x1a);
         let mut reader = Self {
@@ -82,22 +77,14 @@ impl PcapNgReader {
         let length = reader.u32(head, 4).unwrap_or(0);
         if size(length) < LEAST_SECTION || size(length) > MAX_BLOCK {
             let what = format!("its section header claims a length of {length} octets");
-            return Err(InputError::HeaderDamaged {
-                name: name.into(),
-                container: "pcapng",
-                what,
-            });
+            return Err(InputError::HeaderDamaged { name: name.into(), container: "pcapng", what });
         }
         reader.sections = 0;
         Ok(reader)
     }
 
     pub(super) fn container(&self) -> Container {
-        Container::PcapNg {
-            big_endian: self.first_big_endian,
-            sections: self.sections,
-            interfaces: self.described,
-        }
+        Container::PcapNg { big_endian: self.first_big_endian, sections: self.sections, interfaces: self.described }
     }
 
     pub(super) fn new_link_types(&mut self) -> Vec<LinkType> {
@@ -112,9 +99,7 @@ impl PcapNgReader {
         let kind = self.u32(octets, 0).unwrap_or(0);
         // A section begins with its byte order, its length included; the type reads the same in both.
         if kind == SECTION_HEADER && !self.turn(octets) {
-            log.note(FaultCause::SectionDamaged, at, || {
-                format!("before frame {}: its byte-order mark is neither order's", at.frame)
-            });
+            log.note(FaultCause::SectionDamaged, at, || format!("before frame {}: its byte-order mark is neither order's", at.frame));
             return Step::Stop;
         }
         let length = self.u32(octets, 4).unwrap_or(0);
@@ -136,19 +121,14 @@ impl PcapNgReader {
                 if self.u32(octets, block - 4) != Some(length) {
                     log.note(FaultCause::BlockLength, at, || {
                         let again = self.u32(octets, block - 4).unwrap_or(0);
-                        format!(
-                            "before frame {}: a block of type {kind:#x} has the lengths {length} and {again}",
-                            at.frame
-                        )
+                        format!("before frame {}: a block of type {kind:#x} has the lengths {length} and {again}", at.frame)
                     });
                     return Step::Stop;
                 }
                 self.known(kind, octets, log, at)
             }
             SECTION_HEADER => {
-                log.note(FaultCause::SectionDamaged, at, || {
-                    format!("before frame {}: it claims {length} octets", at.frame)
-                });
+                log.note(FaultCause::SectionDamaged, at, || format!("before frame {}: it claims {length} octets", at.frame));
                 Step::Stop
             }
             INTERFACE_DESCRIPTION => {
@@ -156,9 +136,7 @@ impl PcapNgReader {
                 Step::Skip(u64::from(length))
             }
             PACKET | SIMPLE_PACKET | ENHANCED_PACKET => {
-                log.note(FaultCause::BlockTooLarge, at, || {
-                    format!("frame {}: a block of {length} octets", at.frame)
-                });
+                log.note(FaultCause::BlockTooLarge, at, || format!("frame {}: a block of {length} octets", at.frame));
                 Step::Lost(u64::from(length))
             }
             // Name resolution, statistics, secrets, custom and yet unknown blocks.
@@ -173,25 +151,17 @@ impl PcapNgReader {
         match kind {
             SECTION_HEADER => {
                 if !self.section(octets) {
-                    log.note(FaultCause::SectionDamaged, at, || {
-                        format!("before frame {}: a section header of {block} octets", at.frame)
-                    });
+                    log.note(FaultCause::SectionDamaged, at, || format!("before frame {}: a section header of {block} octets", at.frame));
                     return Step::Stop;
                 }
                 return skip;
             }
             INTERFACE_DESCRIPTION => {
-                let described = if self.big_endian {
-                    parse_interfacedescriptionblock_be(octets)
-                } else {
-                    parse_interfacedescriptionblock_le(octets)
-                };
+                let described =
+                    if self.big_endian { parse_interfacedescriptionblock_be(octets) } else { parse_interfacedescriptionblock_le(octets) };
                 if described.is_err() {
                     log.note(FaultCause::BlockMalformed, at, || {
-                        format!(
-                            "before frame {}: an interface description of {block} octets can't be read",
-                            at.frame
-                        )
+                        format!("before frame {}: an interface description of {block} octets can't be read", at.frame)
                     });
                 }
                 let interface = described.ok().map(|(_, block)| self.interface(&block));
@@ -208,57 +178,33 @@ impl PcapNgReader {
         let lost = Step::Lost(u64::try_from(block).unwrap_or(u64::MAX));
         let Some(packet) = packet else {
             log.note(FaultCause::BlockMalformed, at, || {
-                format!(
-                    "frame {}: a packet block of {block} octets announces more octets than it has",
-                    at.frame
-                )
+                format!("frame {}: a packet block of {block} octets announces more octets than it has", at.frame)
             });
             return lost;
         };
         let Some(Some(interface)) = self.interfaces.get(packet.interface) else {
             log.note(FaultCause::InterfaceUnknown, at, || {
-                format!(
-                    "frame {}: interface {} of {} in this section",
-                    at.frame,
-                    packet.interface,
-                    self.interfaces.len()
-                )
+                format!("frame {}: interface {} of {} in this section", at.frame, packet.interface, self.interfaces.len())
             });
             return lost;
         };
         let time = packet.ticks.and_then(|ticks| {
             let time = interface.clock.time(ticks);
             if time.is_none() {
-                log.note(FaultCause::TimeOutOfRange, at, || {
-                    format!("frame {}: {ticks} ticks of {:?}", at.frame, interface.clock)
-                });
+                log.note(FaultCause::TimeOutOfRange, at, || format!("frame {}: {ticks} ticks of {:?}", at.frame, interface.clock));
             }
             time
         });
-        let captured = if packet.ticks.is_none() && interface.snaplen != 0 {
-            packet.captured.min(interface.snaplen)
-        } else {
-            packet.captured
-        };
+        let captured =
+            if packet.ticks.is_none() && interface.snaplen != 0 { packet.captured.min(interface.snaplen) } else { packet.captured };
         Step::Frame(
             block,
-            Frame {
-                start: packet.start,
-                captured,
-                cut: packet.original.saturating_sub(captured),
-                time,
-                link: interface.link,
-            },
+            Frame { start: packet.start, captured, cut: packet.original.saturating_sub(captured), time, link: interface.link },
         )
     }
 
     fn enhanced(&self, octets: &[u8]) -> Option<Packet> {
-        let (_, block) = if self.big_endian {
-            parse_enhancedpacketblock_be(octets)
-        } else {
-            parse_enhancedpacketblock_le(octets)
-        }
-        .ok()?;
+        let (_, block) = if self.big_endian { parse_enhancedpacketblock_be(octets) } else { parse_enhancedpacketblock_le(octets) }.ok()?;
         Some(Packet {
             interface: size(block.if_id),
             start: 28,
@@ -270,30 +216,15 @@ impl PcapNgReader {
 
     /// No time, no captured length: the snapshot length of the section's first interface bounds it (§4.4).
     fn simple(&self, octets: &[u8]) -> Option<Packet> {
-        let (_, block) = if self.big_endian {
-            parse_simplepacketblock_be(octets)
-        } else {
-            parse_simplepacketblock_le(octets)
-        }
-        .ok()?;
+        let (_, block) = if self.big_endian { parse_simplepacketblock_be(octets) } else { parse_simplepacketblock_le(octets) }.ok()?;
         let original = size(block.origlen);
-        Some(Packet {
-            interface: 0,
-            start: 12,
-            captured: original.min(block.data.len()),
-            original,
-            ticks: None,
-        })
+        Some(Packet { interface: 0, start: 12, captured: original.min(block.data.len()), original, ticks: None })
     }
 
     /// The packet block of type 2, which pcap-parser does not read: interface (2) · drops (2) · time (8) · captured (4) · original (4).
     fn obsolete(&self, octets: &[u8]) -> Option<Packet> {
         let [a, b] = *octets.get(8..)?.first_chunk::<2>()?;
-        let interface = if self.big_endian {
-            u16::from_be_bytes([a, b])
-        } else {
-            u16::from_le_bytes([a, b])
-        };
+        let interface = if self.big_endian { u16::from_be_bytes([a, b]) } else { u16::from_le_bytes([a, b]) };
         let captured = size(self.u32(octets, 20)?);
         if captured.checked_add(28 + 4)? > octets.len() {
             return None;
@@ -347,31 +278,19 @@ impl PcapNgReader {
                 OptionCode::IfTsresol => clock.resolution = value.first().copied().unwrap_or(6),
                 OptionCode::IfTsoffset => {
                     if let Some(octets) = value.first_chunk() {
-                        clock.offset = if self.big_endian {
-                            i64::from_be_bytes(*octets)
-                        } else {
-                            i64::from_le_bytes(*octets)
-                        };
+                        clock.offset = if self.big_endian { i64::from_be_bytes(*octets) } else { i64::from_le_bytes(*octets) };
                     }
                 }
                 _ => {}
             }
         }
-        Interface {
-            link: LinkType(u16::try_from(block.linktype.0).unwrap_or(u16::MAX)),
-            snaplen: size(block.snaplen),
-            clock,
-        }
+        Interface { link: LinkType(u16::try_from(block.linktype.0).unwrap_or(u16::MAX)), snaplen: size(block.snaplen), clock }
     }
 
     #[inline]
     fn u32(&self, octets: &[u8], at: usize) -> Option<u32> {
         let octets = *octets.get(at..)?.first_chunk()?;
-        Some(if self.big_endian {
-            u32::from_be_bytes(octets)
-        } else {
-            u32::from_le_bytes(octets)
-        })
+        Some(if self.big_endian { u32::from_be_bytes(octets) } else { u32::from_le_bytes(octets) })
     }
 }
 
@@ -399,9 +318,7 @@ impl Clock {
             9 => i128::from(ticks),
             binary @ 0x80.. => (i128::from(ticks) * 1_000_000_000) >> (binary & 0x7f),
             // 10^38 is the largest power that fits; with more digits no tick reaches a nanosecond.
-            decimal => 10i128
-                .checked_pow(u32::from(decimal))
-                .map_or(0, |units| i128::from(ticks) * 1_000_000_000 / units),
+            decimal => 10i128.checked_pow(u32::from(decimal)).map_or(0, |units| i128::from(ticks) * 1_000_000_000 / units),
         };
         let nanos = nanos.checked_add(i128::from(self.offset) * 1_000_000_000)?;
         i64::try_from(nanos).ok().map(Timestamp::from_nanos)

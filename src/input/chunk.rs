@@ -15,10 +15,7 @@ pub(super) struct Chunks {
 impl Chunks {
     /// A pool of buffers of `size` octets.
     pub(super) fn new(size: usize) -> Self {
-        Self {
-            size: size.max(64),
-            out: Vec::new(),
-        }
+        Self { size: size.max(64), out: Vec::new() }
     }
 
     /// A buffer of at least `least` octets. Its content is old: the caller knows how much of it is filled.

@@ -50,11 +50,7 @@ impl Compression {
             [0x50..=0x5f, 0x2a, 0x4d, 0x18, length @ ..] => {
                 let length = usize::try_from(u32::from_le_bytes(*length.first_chunk()?)).ok()?;
                 let next = head.get(length.checked_add(8)?..).unwrap_or(&[]);
-                if next.is_empty() {
-                    Some(Self::Zstd)
-                } else {
-                    Self::of(next).filter(|c| matches!(c, Self::Zstd | Self::Lz4))
-                }
+                if next.is_empty() { Some(Self::Zstd) } else { Self::of(next).filter(|c| matches!(c, Self::Zstd | Self::Lz4)) }
             }
             _ => None,
         }
@@ -87,13 +83,7 @@ struct Lz4 {
 
 impl Lz4 {
     fn new(packed: Box<dyn Read + Send>) -> Self {
-        Self {
-            frame: None,
-            between: Some(Watched {
-                packed: BufReader::with_capacity(LZ4_INPUT, packed),
-                ended: false,
-            }),
-        }
+        Self { frame: None, between: Some(Watched { packed: BufReader::with_capacity(LZ4_INPUT, packed), ended: false }) }
     }
 
     /// The decoder of the frame under way, or of the next one; `None` at the end.

@@ -109,13 +109,7 @@ impl Decap {
     /// Opens one frame.
     #[inline]
     pub(super) fn frame(&mut self, link: LinkType, part: Part<'_>, origin: Origin, time: Option<Timestamp>) {
-        let mut cx = Context {
-            origin,
-            time,
-            copied: false,
-            depth: 0,
-            reassembled: 0,
-        };
+        let mut cx = Context { origin, time, copied: false, depth: 0, reassembled: 0 };
         if link != LinkType::ETHERNET || !self.plain(&cx, part) {
             self.link(&mut cx, link, part);
         }
@@ -138,14 +132,8 @@ impl Decap {
         let Some(payload) = part.octets.get(..14 + total).and_then(|_| part.octets.get(42..34 + udp)) else {
             return false;
         };
-        let from = Endpoint {
-            addr: IpAddr::V4(Ipv4Addr::new(h[26], h[27], h[28], h[29])),
-            port: u16::from_be_bytes([h[34], h[35]]),
-        };
-        let to = Endpoint {
-            addr: IpAddr::V4(Ipv4Addr::new(h[30], h[31], h[32], h[33])),
-            port,
-        };
+        let from = Endpoint { addr: IpAddr::V4(Ipv4Addr::new(h[26], h[27], h[28], h[29])), port: u16::from_be_bytes([h[34], h[35]]) };
+        let to = Endpoint { addr: IpAddr::V4(Ipv4Addr::new(h[30], h[31], h[32], h[33])), port };
         self.output.hand_on(cx, [from, to], Transport::Udp, payload, Some(part.at + 42), 0);
         true
     }
@@ -154,9 +142,7 @@ impl Decap {
     pub(super) fn enter(&mut self, cx: &mut Context, what: &str) -> bool {
         if cx.depth >= self.levels {
             let levels = self.levels;
-            self.note(cx, FaultCause::TunnelLimit, || {
-                format!("{what} at level {} of at most {levels}", u16::from(levels) + 1)
-            });
+            self.note(cx, FaultCause::TunnelLimit, || format!("{what} at level {} of at most {levels}", u16::from(levels) + 1));
             return false;
         }
         cx.depth += 1;
@@ -170,8 +156,7 @@ impl Decap {
 
     /// Counts a fault of the frame at hand.
     pub(super) fn note(&mut self, cx: &Context, cause: FaultCause, detail: impl FnOnce() -> String) {
-        self.faults
-            .note(cause, cx.origin, || format!("frame {}: {}", cx.origin.frame, detail()));
+        self.faults.note(cause, cx.origin, || format!("frame {}: {}", cx.origin.frame, detail()));
     }
 
     /// Counts a header that is not whole: the snapshot length's fault if that cut the frame, else the packet's.
@@ -179,9 +164,7 @@ impl Decap {
         let had = part.len();
         if part.cut > 0 {
             let cut = part.cut;
-            self.note(cx, FaultCause::HeadersCut, || {
-                format!("{what} needs {needed} octets, {had} were captured and {cut} cut off")
-            });
+            self.note(cx, FaultCause::HeadersCut, || format!("{what} needs {needed} octets, {had} were captured and {cut} cut off"));
         } else {
             self.note(cx, cause, || format!("{what} needs {needed} octets, {had} are there"));
         }
@@ -189,25 +172,9 @@ impl Decap {
 
     /// What never became whole is counted when the file ends.
     pub(super) fn finish(&mut self, origin: Origin, time: Option<Timestamp>) {
-        let Self {
-            faults,
-            output,
-            fragments,
-            streams,
-            ..
-        } = self;
+        let Self { faults, output, fragments, streams, .. } = self;
         fragments.finish(faults);
-        streams.finish(
-            &Context {
-                origin,
-                time,
-                copied: true,
-                depth: 0,
-                reassembled: 0,
-            },
-            output,
-            faults,
-        );
+        streams.finish(&Context { origin, time, copied: true, depth: 0, reassembled: 0 }, output, faults);
     }
 }
 

@@ -14,13 +14,7 @@ pub(super) fn explain(head: &[u8]) -> (String, String) {
         return ("it is a tar archive".into(), UNPACK.into());
     }
     if is_text(head) {
-        let line = String::from_utf8_lossy(head)
-            .lines()
-            .next()
-            .unwrap_or_default()
-            .chars()
-            .take(40)
-            .collect::<String>();
+        let line = String::from_utf8_lossy(head).lines().next().unwrap_or_default().chars().take(40).collect::<String>();
         return (
             format!("it is text that begins with {line:?}"),
             "if it is a packet dump in hex, text2pcap makes a pcap of it; else give the file that was written by tcpdump -w or Wireshark"
@@ -52,11 +46,7 @@ const KNOWN: &[(&[u8], &str, &str)] = &[
     (b"TRSNIFF data", "it is a Sniffer capture", CONVERT),
     (b"\x7fver", "it is a Peek (OmniPeek, EtherPeek) capture", CONVERT),
     (b"\x9b\x00\x00\x00", "it looks like a Peek classic capture", CONVERT),
-    (
-        b"BZh",
-        "it is bzip2 data",
-        "bunzip2 it first, or pipe it: bzcat FILE | ipfix-inspect -",
-    ),
+    (b"BZh", "it is bzip2 data", "bunzip2 it first, or pipe it: bzcat FILE | ipfix-inspect -"),
     (b"PK\x03\x04", "it is a ZIP archive", UNPACK),
     (b"PK\x05\x06", "it is an empty ZIP archive", UNPACK),
     (b"7z\xbc\xaf\x27\x1c", "it is a 7z archive", UNPACK),
@@ -74,11 +64,7 @@ const KNOWN: &[(&[u8], &str, &str)] = &[
     (b"SQLite format 3\0", "it is an SQLite database", EXPORT),
     (b"PAR1", "it is a Parquet file", EXPORT),
     (b"ARROW1", "it is an Arrow file", EXPORT),
-    (
-        b"\xde\xad\xbe\xef",
-        "it looks like a SiLK flow file",
-        "rwsilk2ipfix or rwcut turns it into something else",
-    ),
+    (b"\xde\xad\xbe\xef", "it looks like a SiLK flow file", "rwsilk2ipfix or rwcut turns it into something else"),
 ];
 
 /// RFC 5655: IPFIX messages one after another, without packets around them.
@@ -164,30 +150,12 @@ mod tests {
         let found = |head: &[u8]| explain(head).0;
         assert_eq!(found(b"\x7fELF\x02\x01"), "it is an ELF program or core file");
         assert_eq!(found(b"BZh91AY&SY"), "it is bzip2 data");
-        assert_eq!(
-            found(b"\x0c\xa5\x02\x00\x00\x00"),
-            "it is a flow file of nfcapd or nfpcapd (layout 2)"
-        );
-        assert_eq!(
-            found(b"\xa5\x0c\x00\x01\x00\x00"),
-            "it is a flow file of nfcapd or nfpcapd (layout 1)"
-        );
+        assert_eq!(found(b"\x0c\xa5\x02\x00\x00\x00"), "it is a flow file of nfcapd or nfpcapd (layout 2)");
+        assert_eq!(found(b"\xa5\x0c\x00\x01\x00\x00"), "it is a flow file of nfcapd or nfpcapd (layout 1)");
         let log = b"\x00\x0a\x00\x1c\x65\x53\xf1\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00\x02\x00\x0c\x01\x00\x00\x01\x00\x08\x00\x04";
-        assert_eq!(
-            found(log),
-            "it is an IPFIX flow log (RFC 5655: messages without packets around them)"
-        );
-        assert_eq!(
-            found(b"no.,time,source\n1,0.0,10.0.0.1\n"),
-            "it is text that begins with \"no.,time,source\""
-        );
-        assert_eq!(
-            found(&[0x00, 0x05, 0x00, 0x1e].repeat(10)),
-            "it looks like the bare payload of a NetFlow v5 message"
-        );
-        assert_eq!(
-            found(b"\x01\x02\x03"),
-            "it begins with the octets 01 02 03, which no known format does"
-        );
+        assert_eq!(found(log), "it is an IPFIX flow log (RFC 5655: messages without packets around them)");
+        assert_eq!(found(b"no.,time,source\n1,0.0,10.0.0.1\n"), "it is text that begins with \"no.,time,source\"");
+        assert_eq!(found(&[0x00, 0x05, 0x00, 0x1e].repeat(10)), "it looks like the bare payload of a NetFlow v5 message");
+        assert_eq!(found(b"\x01\x02\x03"), "it begins with the octets 01 02 03, which no known format does");
     }
 }

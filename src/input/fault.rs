@@ -109,10 +109,7 @@ pub(super) struct FaultLog {
 
 impl Default for FaultLog {
     fn default() -> Self {
-        Self {
-            slots: [0; FaultCause::ALL.len()],
-            firsts: Vec::new(),
-        }
+        Self { slots: [0; FaultCause::ALL.len()], firsts: Vec::new() }
     }
 }
 
@@ -122,12 +119,7 @@ impl FaultLog {
         let Some(slot) = self.slots.get_mut(cause as usize) else { return };
         *slot += 1;
         if *slot == 1 {
-            self.firsts.push(Fault {
-                cause,
-                count: 1,
-                first: at,
-                detail: detail(),
-            });
+            self.firsts.push(Fault { cause, count: 1, first: at, detail: detail() });
         }
     }
 
@@ -164,10 +156,7 @@ mod tests {
         log.note(FaultCause::FileCut, Origin { file: 0, frame: 9 }, || "cut".into());
         log.fill(&mut list);
         assert_eq!(list.len(), 2);
-        assert_eq!(
-            (list[0].count, list[0].first.frame, list[0].detail.as_str()),
-            (2, 7, "ethertype 0x0806")
-        );
+        assert_eq!((list[0].count, list[0].first.frame, list[0].detail.as_str()), (2, 7, "ethertype 0x0806"));
         assert_eq!((list[1].cause.code(), list[1].cause.severity()), ("file-cut", Severity::Error));
     }
 }

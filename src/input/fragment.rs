@@ -98,19 +98,13 @@ impl FragmentTable {
         let end = offset.saturating_add(announced);
         if end > MAX_PAYLOAD || (more && announced % 8 != 0) {
             log.note(FaultCause::FragmentMalformed, cx.origin, || {
-                let rule = if end > MAX_PAYLOAD {
-                    "a packet has at most 65535"
-                } else {
-                    "only the last may end beside a multiple of 8"
-                };
+                let rule = if end > MAX_PAYLOAD { "a packet has at most 65535" } else { "only the last may end beside a multiple of 8" };
                 format!("frame {}: a fragment of octets {offset} to {end}: {rule}", cx.origin.frame)
             });
             return None;
         }
         if self.is_late_duplicate(&key, cx.time) {
-            log.note(FaultCause::FragmentDuplicate, cx.origin, || {
-                format!("frame {}: of a packet that was whole already", cx.origin.frame)
-            });
+            log.note(FaultCause::FragmentDuplicate, cx.origin, || format!("frame {}: of a packet that was whole already", cx.origin.frame));
             return None;
         }
         let number = self.next_number;
@@ -167,25 +161,17 @@ impl FragmentTable {
         // The entries of finished packets may outnumber the living.
         if self.ages.len() > 2 * self.packets.len() + 1024 {
             let packets = &self.packets;
-            self.ages
-                .retain(|(key, number)| packets.get(key).is_some_and(|p| p.number == *number));
+            self.ages.retain(|(key, number)| packets.get(key).is_some_and(|p| p.number == *number));
         }
         let total = packet.total.unwrap_or(packet.octets.len());
         let mut octets = packet.octets;
         octets.truncate(total.min(packet.present));
         log.note(FaultCause::Reassembled, cx.origin, || {
             let (from, to) = (key.ends.from, key.ends.to);
-            format!(
-                "frame {}: {total} octets from {from} to {to}, begun in frame {}",
-                cx.origin.frame, packet.origin.frame
-            )
+            format!("frame {}: {total} octets from {from} to {to}, begun in frame {}", cx.origin.frame, packet.origin.frame)
         });
         let cut = total - octets.len();
-        Whole {
-            next: packet.next,
-            octets,
-            cut,
-        }
+        Whole { next: packet.next, octets, cut }
     }
 
     fn is_late_duplicate(&self, key: &Key, now: Option<Timestamp>) -> bool {
@@ -261,13 +247,9 @@ impl Unfinished {
         }
         let (covered, differs) = self.write(offset, part.octets);
         if covered == end - offset && !differs {
-            log.note(FaultCause::FragmentDuplicate, cx.origin, || {
-                format!("frame {frame}: octets {offset} to {end} came again")
-            });
+            log.note(FaultCause::FragmentDuplicate, cx.origin, || format!("frame {frame}: octets {offset} to {end} came again"));
         } else if covered > 0 || differs {
-            log.note(FaultCause::FragmentOverlap, cx.origin, || {
-                format!("frame {frame}: {covered} octets of {offset} to {end} were there")
-            });
+            log.note(FaultCause::FragmentOverlap, cx.origin, || format!("frame {frame}: {covered} octets of {offset} to {end} were there"));
         }
         self.cover(offset, end, cx, log);
     }
@@ -302,12 +284,7 @@ impl Unfinished {
     fn cover(&mut self, offset: usize, end: usize, cx: &Context, log: &mut FaultLog) {
         let first = self.ranges.partition_point(|r| r.1 < offset);
         let last = self.ranges.partition_point(|r| r.0 <= end);
-        let merged = self
-            .ranges
-            .get(first..last)
-            .unwrap_or(&[])
-            .iter()
-            .fold((offset, end), |m, r| (m.0.min(r.0), m.1.max(r.1)));
+        let merged = self.ranges.get(first..last).unwrap_or(&[]).iter().fold((offset, end), |m, r| (m.0.min(r.0), m.1.max(r.1)));
         if first == last && self.ranges.len() >= MAX_RANGES {
             return log.note(FaultCause::FragmentMalformed, cx.origin, || {
                 format!("frame {}: a packet in more than {MAX_RANGES} pieces", cx.origin.frame)

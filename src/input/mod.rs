@@ -10,15 +10,7 @@
 //!
 //! [`DatagramBatch`]: crate::datagram::DatagramBatch
 #![deny(clippy::indexing_slicing, clippy::cast_possible_truncation)]
-#![cfg_attr(
-    test,
-    allow(
-        clippy::indexing_slicing,
-        clippy::cast_possible_truncation,
-        clippy::unwrap_used,
-        clippy::expect_used
-    )
-)]
+#![cfg_attr(test, allow(clippy::indexing_slicing, clippy::cast_possible_truncation, clippy::unwrap_used, clippy::expect_used))]
 
 mod capture;
 mod capture_pcap;

@@ -38,28 +38,12 @@ impl Decap {
             return;
         };
         let Some(body) = packet.skip(size) else { return };
-        let ends = Ends {
-            from: header.source_addr().into(),
-            to: header.destination_addr().into(),
-        };
+        let ends = Ends { from: header.source_addr().into(), to: header.destination_addr().into() };
         let protocol = header.protocol().0;
         if header.is_fragmenting_payload() {
-            let key = Key {
-                ends,
-                protocol,
-                identification: u32::from(header.identification()),
-            };
+            let key = Key { ends, protocol, identification: u32::from(header.identification()) };
             let offset = usize::from(header.fragments_offset().value()) * 8;
-            return self.fragment(
-                cx,
-                key,
-                protocol,
-                Piece {
-                    offset,
-                    more: header.more_fragments(),
-                    part: body,
-                },
-            );
+            return self.fragment(cx, key, protocol, Piece { offset, more: header.more_fragments(), part: body });
         }
         self.upper(cx, ends, protocol, body);
     }
@@ -78,10 +62,7 @@ impl Decap {
         let Some(body) = self.ip_length(cx, part, 40, total).and_then(|packet| packet.skip(40)) else {
             return;
         };
-        let ends = Ends {
-            from: header.source_addr().into(),
-            to: header.destination_addr().into(),
-        };
+        let ends = Ends { from: header.source_addr().into(), to: header.destination_addr().into() };
         self.upper(cx, ends, header.next_header().0, body);
     }
 
@@ -92,17 +73,13 @@ impl Decap {
             return Some(part);
         }
         if total < header {
-            self.note(cx, IpHeader, || {
-                format!("an IP length of {total} octets is less than the header's {header}")
-            });
+            self.note(cx, IpHeader, || format!("an IP length of {total} octets is less than the header's {header}"));
             return None;
         }
         let packet = part.limit(total);
         if packet.cut > part.cut {
             let (there, cut) = (part.len(), part.cut);
-            self.note(cx, IpLengthBeyond, || {
-                format!("an IP length of {total} octets, {there} are there and {cut} were cut off")
-            });
+            self.note(cx, IpLengthBeyond, || format!("an IP length of {total} octets, {there} are there and {cut} were cut off"));
         }
         Some(packet)
     }
@@ -136,22 +113,9 @@ impl Decap {
                     if header.is_fragmenting_payload() {
                         let Some(rest) = part.skip(8) else { return };
                         // The receiver tells packets apart without the next header, which may differ between fragments (RFC 8200 §4.5).
-                        let key = Key {
-                            ends,
-                            protocol: FRAGMENT,
-                            identification: header.identification(),
-                        };
+                        let key = Key { ends, protocol: FRAGMENT, identification: header.identification() };
                         let offset = usize::from(header.fragment_offset().value()) * 8;
-                        return self.fragment(
-                            cx,
-                            key,
-                            next,
-                            Piece {
-                                offset,
-                                more: header.more_fragments(),
-                                part: rest,
-                            },
-                        );
+                        return self.fragment(cx, key, next, Piece { offset, more: header.more_fragments(), part: rest });
                     }
                     (next, 8)
                 }
@@ -168,10 +132,7 @@ impl Decap {
     /// A fragment: kept, or the last one missing, and then the packet goes on from here.
     fn fragment(&mut self, cx: &Context, key: Key, next: u8, piece: Piece<'_>) {
         // Whatever can't lead to a datagram is not worth the memory.
-        if !matches!(
-            next,
-            UDP | TCP | IPV4 | IPV6 | GRE | MPLS | AUTHENTICATION | HOP_BY_HOP | ROUTING | DESTINATION
-        ) {
+        if !matches!(next, UDP | TCP | IPV4 | IPV6 | GRE | MPLS | AUTHENTICATION | HOP_BY_HOP | ROUTING | DESTINATION) {
             return self.note(cx, OtherProtocol, || format!("a fragment of IP protocol {next}"));
         }
         if piece.part.len() == 0 {
@@ -182,21 +143,8 @@ impl Decap {
         };
         // A reassembled packet may hold fragments again, one tunnel further in, or out of spite.
         if self.may_reassemble(cx) {
-            let mut inner = Context {
-                copied: true,
-                reassembled: cx.reassembled + 1,
-                ..*cx
-            };
-            self.upper(
-                &mut inner,
-                key.ends,
-                whole.next,
-                Part {
-                    octets: &whole.octets,
-                    at: 0,
-                    cut: whole.cut,
-                },
-            );
+            let mut inner = Context { copied: true, reassembled: cx.reassembled + 1, ..*cx };
+            self.upper(&mut inner, key.ends, whole.next, Part { octets: &whole.octets, at: 0, cut: whole.cut });
         } else {
             self.note(cx, TunnelLimit, || "fragments in fragments".into());
         }

@@ -17,11 +17,7 @@ pub enum Location {
 impl From<&str> for Location {
     /// `-` is standard input, as usual; a file of that name is `./-`.
     fn from(text: &str) -> Self {
-        if text == "-" {
-            Self::Stdin
-        } else {
-            Self::Path(PathBuf::from(text))
-        }
+        if text == "-" { Self::Stdin } else { Self::Path(PathBuf::from(text)) }
     }
 }
 

@@ -14,26 +14,15 @@ pub(super) struct Part<'a> {
 impl<'a> Part<'a> {
     /// Without the first `n` octets; `None` if there are fewer.
     pub(super) fn skip(self, n: usize) -> Option<Self> {
-        Some(Self {
-            octets: self.octets.get(n..)?,
-            at: self.at + n,
-            cut: self.cut,
-        })
+        Some(Self { octets: self.octets.get(n..)?, at: self.at + n, cut: self.cut })
     }
 
     /// Cut to the length that its own header announces. What that announces beyond the octets there counts as cut off; what lies behind
     /// is another layer's trailer.
     pub(super) fn limit(self, n: usize) -> Self {
         match self.octets.get(..n) {
-            Some(octets) => Self {
-                octets,
-                at: self.at,
-                cut: 0,
-            },
-            None => Self {
-                cut: n - self.octets.len(),
-                ..self
-            },
+            Some(octets) => Self { octets, at: self.at, cut: 0 },
+            None => Self { cut: n - self.octets.len(), ..self },
         }
     }
 

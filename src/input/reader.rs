@@ -55,10 +55,7 @@ enum State {
 
 impl std::fmt::Debug for Input {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Input")
-            .field("file", &self.file)
-            .field("report", &self.report)
-            .finish_non_exhaustive()
+        f.debug_struct("Input").field("file", &self.file).field("report", &self.report).finish_non_exhaustive()
     }
 }
 
@@ -70,12 +67,7 @@ impl Input {
 
     /// The same for octets that come from elsewhere: a test, a program around this library. `name` is for messages.
     pub fn from_reader(name: &str, reader: Box<dyn Read + Send>, file: u32, options: &InputOptions) -> Result<Self, InputError> {
-        Self::recognise(
-            name.into(),
-            Source::layers(name.into(), reader, options.progress.clone())?,
-            file,
-            options,
-        )
+        Self::recognise(name.into(), Source::layers(name.into(), reader, options.progress.clone())?, file, options)
     }
 
     fn recognise(name: String, source: Source, file: u32, options: &InputOptions) -> Result<Self, InputError> {
@@ -133,13 +125,7 @@ impl Input {
             let result = match self.state {
                 State::Finished => return Ok(None),
                 State::Ended => {
-                    self.decap.finish(
-                        Origin {
-                            file: self.file,
-                            frame: self.frames,
-                        },
-                        self.last,
-                    );
+                    self.decap.finish(Origin { file: self.file, frame: self.frames }, self.last);
                     self.state = State::Finished;
                     Ok(())
                 }
@@ -160,10 +146,7 @@ impl Input {
     }
 
     fn next_origin(&self) -> Origin {
-        Origin {
-            file: self.file,
-            frame: self.frames + 1,
-        }
+        Origin { file: self.file, frame: self.frames + 1 }
     }
 
     /// Fills the buffer as far as the file goes.
@@ -184,22 +167,13 @@ impl Input {
                 Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(source) if self.refused.load(Ordering::Relaxed) => {
                     self.state = State::Ended;
-                    return Err(InputError::Read {
-                        name: self.report.name.clone(),
-                        source,
-                    });
+                    return Err(InputError::Read { name: self.report.name.clone(), source });
                 }
                 Err(e) => {
                     let cut = e.kind() == std::io::ErrorKind::UnexpectedEof;
-                    let cause = if cut {
-                        FaultCause::CompressionCut
-                    } else {
-                        FaultCause::CompressionDamaged
-                    };
+                    let cause = if cut { FaultCause::CompressionCut } else { FaultCause::CompressionDamaged };
                     let (at, octets) = (self.next_origin(), self.report.octets);
-                    self.decap
-                        .faults
-                        .note(cause, at, || format!("after {octets} octets of unpacked data: {e}"));
+                    self.decap.faults.note(cause, at, || format!("after {octets} octets of unpacked data: {e}"));
                     self.state = State::Exhausted;
                     self.damaged = true;
                 }
@@ -224,37 +198,16 @@ impl Input {
                 }
                 continue;
             }
-            let origin = Origin {
-                file: self.file,
-                frame: self.frames + 1,
-            };
+            let origin = Origin { file: self.file, frame: self.frames + 1 };
             match self.capture.step(rest, &mut self.decap.faults, origin) {
-                Step::Frame(
-                    record,
-                    Frame {
-                        start,
-                        captured,
-                        cut,
-                        time,
-                        link,
-                    },
-                ) => {
+                Step::Frame(record, Frame { start, captured, cut, time, link }) => {
                     self.frames += 1;
                     if let Some(time) = time {
                         self.first = Some(self.first.map_or(time, |first| first.min(time)));
                         self.last = Some(self.last.map_or(time, |last| last.max(time)));
                     }
                     let frame = rest.get(start..start + captured).unwrap_or(&[]);
-                    self.decap.frame(
-                        link,
-                        Part {
-                            octets: frame,
-                            at: done + start,
-                            cut,
-                        },
-                        origin,
-                        time,
-                    );
+                    self.decap.frame(link, Part { octets: frame, at: done + start, cut }, origin, time);
                     done += record;
                 }
                 Step::Lost(record) => {
@@ -287,15 +240,10 @@ impl Input {
         let (had, needed, skip) = (self.filled - self.done, self.needed, self.skip);
         let at = self.next_origin();
         if skip > 0 {
-            self.decap.faults.note(FaultCause::FileCut, at, || {
-                format!("before frame {}: {skip} octets of a block lack", at.frame)
-            });
+            self.decap.faults.note(FaultCause::FileCut, at, || format!("before frame {}: {skip} octets of a block lack", at.frame));
         } else if had > 0 {
             self.decap.faults.note(FaultCause::FileCut, at, || {
-                format!(
-                    "frame {}: its record needs at least {needed} octets, the file has {had} more",
-                    at.frame
-                )
+                format!("frame {}: its record needs at least {needed} octets, the file has {had} more", at.frame)
             });
         }
     }
@@ -311,11 +259,7 @@ impl Input {
             }
             None
         } else {
-            let mut next = if self.state == State::Finished {
-                Vec::new()
-            } else {
-                self.chunks.take(self.needed)
-            };
+            let mut next = if self.state == State::Finished { Vec::new() } else { self.chunks.take(self.needed) };
             if let (Some(to), Some(from)) = (next.get_mut(..tail.len()), self.buffer.get(tail.clone())) {
                 to.copy_from_slice(from);
             }

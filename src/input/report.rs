@@ -32,20 +32,12 @@ pub enum Container {
 impl fmt::Display for Container {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Self::Pcap {
-                big_endian,
-                nanoseconds,
-                modified,
-            } => {
+            Self::Pcap { big_endian, nanoseconds, modified } => {
                 let kind = if modified { "modified pcap" } else { "pcap" };
                 let unit = if nanoseconds { "nanoseconds" } else { "microseconds" };
                 write!(f, "{kind}, {}, {unit}", order(big_endian))
             }
-            Self::PcapNg {
-                big_endian,
-                sections,
-                interfaces,
-            } => {
+            Self::PcapNg { big_endian, sections, interfaces } => {
                 write!(f, "pcapng, {}", order(big_endian))?;
                 if sections > 1 {
                     write!(f, ", {sections} sections")?;

@@ -35,10 +35,7 @@ impl Source {
         let raw: Box<dyn Read + Send> = match location {
             Location::Stdin => Box::new(Pipe::new(Box::new(io::stdin()), options.stop.clone())),
             Location::Path(path) => {
-                let open = |source| InputError::Open {
-                    name: name.clone(),
-                    source,
-                };
+                let open = |source| InputError::Open { name: name.clone(), source };
                 let file = File::open(path).map_err(open)?;
                 let kind = file.metadata().map_err(open)?;
                 if kind.is_dir() {
@@ -54,11 +51,7 @@ impl Source {
     /// Looks through the compression of what a reader gives.
     pub(super) fn layers(name: String, raw: Box<dyn Read + Send>, progress: Option<Arc<AtomicU64>>) -> Result<Self, InputError> {
         let refused = Arc::new(AtomicBool::new(false));
-        let mut reader: Box<dyn Read + Send> = Box::new(Counted {
-            raw,
-            progress,
-            refused: Arc::clone(&refused),
-        });
+        let mut reader: Box<dyn Read + Send> = Box::new(Counted { raw, progress, refused: Arc::clone(&refused) });
         let mut compression: [Option<Compression>; 2] = [None; 2];
         let mut layer = 0usize;
         loop {
@@ -69,21 +62,11 @@ impl Source {
             }
             let packing = layer.checked_sub(1).and_then(|outer| compression.get(outer).copied().flatten());
             if let (Some(packing), true, Some(error)) = (packing, replay.head.is_empty(), &replay.then) {
-                return Err(InputError::NothingUnpacked {
-                    name,
-                    compression: packing.to_string(),
-                    what: error.to_string(),
-                });
+                return Err(InputError::NothingUnpacked { name, compression: packing.to_string(), what: error.to_string() });
             }
             let head = replay.head.clone();
             let Some(found) = Compression::of(&head) else {
-                return Ok(Self {
-                    reader: Box::new(replay),
-                    head,
-                    compression,
-                    refused,
-                    live: false,
-                });
+                return Ok(Self { reader: Box::new(replay), head, compression, refused, live: false });
             };
             let Some(slot) = compression.get_mut(layer) else {
                 let [outer, inner] = compression.map(|c| c.map(|c| c.to_string()).unwrap_or_default());
@@ -95,10 +78,7 @@ impl Source {
             };
             *slot = Some(found);
             layer += 1;
-            reader = found.unpack(Box::new(replay)).map_err(|source| InputError::Read {
-                name: name.clone(),
-                source,
-            })?;
+            reader = found.unpack(Box::new(replay)).map_err(|source| InputError::Read { name: name.clone(), source })?;
         }
     }
 }
@@ -154,12 +134,7 @@ impl Replay {
             }
         }
         head.truncate(filled);
-        Self {
-            head,
-            given: 0,
-            then,
-            rest,
-        }
+        Self { head, given: 0, then, rest }
     }
 }
 

@@ -41,13 +41,7 @@ pub(super) struct Run<'r> {
 
 impl StreamTable {
     pub(super) fn new(max_streams: usize, max_memory: usize) -> Self {
-        Self {
-            streams: HashMap::new(),
-            clock: 0,
-            memory: 0,
-            max_streams: max_streams.max(1),
-            max_memory,
-        }
+        Self { streams: HashMap::new(), clock: 0, memory: 0, max_streams: max_streams.max(1), max_memory }
     }
 
     /// Takes a segment in; messages that it completes go to the output.
@@ -111,8 +105,7 @@ impl StreamTable {
     fn add(&mut self, segment: &Segment<'_>, next: u32, state: State, run: &mut Run<'_>) {
         while self.streams.len() >= self.max_streams && self.evict(run) {}
         self.memory += OVERHEAD;
-        self.streams
-            .insert(segment.ends, Stream::new(segment.ends, next, state, self.clock, run.cx.origin));
+        self.streams.insert(segment.ends, Stream::new(segment.ends, next, state, self.clock, run.cx.origin));
     }
 
     /// Gives up the stream that was unused longest.

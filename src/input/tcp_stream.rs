@@ -54,16 +54,7 @@ pub(super) enum State {
 
 impl Stream {
     pub(super) fn new(ends: [Endpoint; 2], next: u32, state: State, used: u64, origin: Origin) -> Self {
-        Self {
-            ends,
-            next,
-            state,
-            pending: Vec::new(),
-            ahead: Vec::new(),
-            ahead_octets: 0,
-            used,
-            origin,
-        }
+        Self { ends, next, state, pending: Vec::new(), ahead: Vec::new(), ahead_octets: 0, used, origin }
     }
 
     /// What it costs.
@@ -87,11 +78,7 @@ impl Stream {
         } else if ahead > 0 {
             return self.hold(ahead, sequence, payload, run);
         }
-        let known = if ahead < 0 {
-            usize::try_from(ahead.unsigned_abs()).unwrap_or(usize::MAX)
-        } else {
-            0
-        };
+        let known = if ahead < 0 { usize::try_from(ahead.unsigned_abs()).unwrap_or(usize::MAX) } else { 0 };
         if known > 0 {
             run.note(FaultCause::TcpRetransmission, || self.describe("octets that were there"));
         }
@@ -102,9 +89,7 @@ impl Stream {
         self.deliver(new, at, run);
         if payload.cut > 0 {
             self.next = self.next.wrapping_add(narrow(payload.cut));
-            run.note(FaultCause::FrameCut, || {
-                self.describe(&format!("{} octets of a segment were cut off", payload.cut))
-            });
+            run.note(FaultCause::FrameCut, || self.describe(&format!("{} octets of a segment were cut off", payload.cut)));
             self.partial(run);
         }
         self.catch_up(run);
@@ -118,11 +103,7 @@ impl Stream {
             self.ahead.clear();
             self.ahead_octets = 0;
             self.next = sequence;
-            let lost = if self.state == State::Opened {
-                State::Foreign
-            } else {
-                State::Seeking
-            };
+            let lost = if self.state == State::Opened { State::Foreign } else { State::Seeking };
             self.state = if plausible(payload.octets) { State::InSync } else { lost };
             if self.state == State::InSync {
                 self.deliver(payload.octets, (!run.cx.copied).then_some(payload.at), run);
@@ -131,9 +112,7 @@ impl Stream {
         }
         // The difference to `next` orders them, wrap or not.
         let next = self.next;
-        let place = self
-            .ahead
-            .partition_point(|(s, _)| s.wrapping_sub(next) < sequence.wrapping_sub(next));
+        let place = self.ahead.partition_point(|(s, _)| s.wrapping_sub(next) < sequence.wrapping_sub(next));
         if let Some((s, octets)) = self.ahead.get(place)
             && *s == sequence
             && octets.len() >= payload.len()
@@ -172,11 +151,7 @@ impl Stream {
         self.abandon(FaultCause::TcpGap, run, &format!("{missing} octets are missing"));
         self.next = sequence;
         // Nothing said yet that this stream is IPFIX at all.
-        let lost = if self.state == State::Opened {
-            State::Foreign
-        } else {
-            State::Seeking
-        };
+        let lost = if self.state == State::Opened { State::Foreign } else { State::Seeking };
         self.state = if begins { State::InSync } else { lost };
         if begins {
             return self.catch_up(run);
@@ -255,9 +230,7 @@ impl Stream {
     }
 
     fn out_of_sync(&mut self, run: &mut Run<'_>) {
-        run.note(FaultCause::TcpOutOfSync, || {
-            self.describe("no version 10 where a message should begin")
-        });
+        run.note(FaultCause::TcpOutOfSync, || self.describe("no version 10 where a message should begin"));
         self.pending.clear();
         self.state = State::Seeking;
     }

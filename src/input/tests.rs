@@ -74,12 +74,7 @@ pub(super) fn count(report: &FileReport, cause: FaultCause) -> u64 {
 
 /// The codes of all faults that are more than notes.
 pub(super) fn troubles(report: &FileReport) -> Vec<&'static str> {
-    report
-        .faults
-        .iter()
-        .filter(|f| f.cause.severity() > super::Severity::Note)
-        .map(|f| f.cause.code())
-        .collect()
+    report.faults.iter().filter(|f| f.cause.severity() > super::Severity::Note).map(|f| f.cause.code()).collect()
 }
 
 /// An IPv4 packet from 192.0.2.1 to 198.51.100.2; `flags` is the fragment word.

@@ -25,9 +25,7 @@ fn lz4(data: &[u8]) -> Vec<u8> {
 
 fn gzip(data: &[u8]) -> Vec<u8> {
     let mut packed = Vec::new();
-    flate2::read::GzEncoder::new(data, flate2::Compression::default())
-        .read_to_end(&mut packed)
-        .unwrap();
+    flate2::read::GzEncoder::new(data, flate2::Compression::default()).read_to_end(&mut packed).unwrap();
     packed
 }
 
@@ -40,25 +38,15 @@ fn xz(data: &[u8]) -> Vec<u8> {
 #[test]
 fn refusals_say_what_was_found() {
     assert!(error(&[]).starts_with("test: is empty (0 octets)"));
-    assert_eq!(
-        error(&capture()[..20]),
-        "test: ends inside the pcap file header: 20 of 24 octets; the file was cut off, copy it again"
-    );
+    assert_eq!(error(&capture()[..20]), "test: ends inside the pcap file header: 20 of 24 octets; the file was cut off, copy it again");
     assert!(error(&hex("0a0d0d0a 1c000000 4d3c2b1a")).starts_with("test: ends inside the pcapng file header: 12 of 28"));
     assert!(error(b"PK\x03\x04rest").starts_with("test: is no capture: it is a ZIP archive; unpack it"));
     assert!(error(b"\x0c\xa5\x02\x00").contains("nfcapd"));
     assert!(error(b"hello\nworld\n").contains("text that begins with \"hello\""));
     assert!(error(&gzip(b"hello\nworld\n")).contains("text that begins"));
-    assert_eq!(
-        error(&gzip(&gzip(&gzip(&capture())))),
-        "test: is no capture: gzip data in gzip data in gzip data; unpack it first"
-    );
+    assert_eq!(error(&gzip(&gzip(&gzip(&capture())))), "test: is no capture: gzip data in gzip data in gzip data; unpack it first");
     assert!(error(&gzip(&capture())[..12]).contains("gzip data from which nothing can be unpacked"));
-    let open = |path: &str| {
-        Input::open(&Location::from(path), 0, &InputOptions::default())
-            .unwrap_err()
-            .to_string()
-    };
+    let open = |path: &str| Input::open(&Location::from(path), 0, &InputOptions::default()).unwrap_err().to_string();
     assert!(open("/").starts_with("/: is a directory"));
     assert!(open("/nonexistent/x.pcap").starts_with("/nonexistent/x.pcap: can't be opened: "));
     assert_eq!(Location::from("-"), Location::Stdin);
@@ -92,18 +80,11 @@ fn compression_makes_no_difference() {
             };
             assert!(want.starts_with(&got), "{compression} cut at {cut}");
             // Where the cut meets a boundary of members, the capture inside tells.
-            assert!(
-                got.len() == want.len() || !troubles(&report).is_empty(),
-                "{compression} cut at {cut} of {}",
-                packed.len()
-            );
+            assert!(got.len() == want.len() || !troubles(&report).is_empty(), "{compression} cut at {cut} of {}", packed.len());
         }
     }
     let (got, report) = read(&xz(&gzip(&plain)));
-    assert_eq!(
-        (report.compression, report.inner_compression),
-        (Some(Compression::Xz), Some(Compression::Gzip))
-    );
+    assert_eq!((report.compression, report.inner_compression), (Some(Compression::Xz), Some(Compression::Gzip)));
     assert!(got == want);
 }
 
@@ -112,10 +93,7 @@ fn the_size_of_chunks_makes_no_difference() {
     let file = capture();
     let (want, _) = read(&file);
     for chunk_octets in [64, 100, 1000, 4096] {
-        let options = InputOptions {
-            chunk_octets,
-            ..InputOptions::default()
-        };
+        let options = InputOptions { chunk_octets, ..InputOptions::default() };
         let (got, report) = read_with(&file, &options).unwrap();
         assert!(got == want);
         assert_eq!((report.octets, report.frames), (file.len() as u64, 39));
@@ -127,10 +105,7 @@ fn pcap_headers_of_all_kinds() {
     let packet = "4500 001e 0001 0000 40 11 0000 c0000201 c6336402 c350 0807 000a 0000 0009";
     let cases = [
         // Big-endian nanoseconds; the link type has a frame check sequence's length in its upper half.
-        (
-            "a1b23c4d 0002 0004 00000000 00000000 0000ffff 24000065  6553f100 000001f4 0000001e 0000001e",
-            1_700_000_000_000_000_500,
-        ),
+        ("a1b23c4d 0002 0004 00000000 00000000 0000ffff 24000065  6553f100 000001f4 0000001e 0000001e", 1_700_000_000_000_000_500),
         // Kuznetzov's format in both orders.
         (
             "34cdb2a1 0200 0400 00000000 00000000 ffff0000 65000000  00f15365 05000000 1e000000 1e000000 0100000008000400",
@@ -141,10 +116,7 @@ fn pcap_headers_of_all_kinds() {
             1_700_000_000_000_005_000,
         ),
         // Version 2.2: original length first.
-        (
-            "d4c3b2a1 0200 0200 00000000 00000000 ffff0000 65000000  00f15365 05000000 20000000 1e000000",
-            1_700_000_000_000_005_000,
-        ),
+        ("d4c3b2a1 0200 0200 00000000 00000000 ffff0000 65000000  00f15365 05000000 20000000 1e000000", 1_700_000_000_000_005_000),
     ];
     for (header, nanos) in cases {
         let (got, report) = read(&[hex(header), hex(packet)].concat());
@@ -178,10 +150,7 @@ fn pcapng_with_every_packet_block() {
     let seen: Vec<_> = got.iter().map(|g| (g.frame, g.nanos)).collect();
     let time = Some(1_700_000_100_001_000_000);
     assert_eq!(seen, [(1, time), (2, time), (3, None)]);
-    assert_eq!(
-        (report.frames, troubles(&report)),
-        (5, vec!["interface-unknown", "block-malformed"])
-    );
+    assert_eq!((report.frames, troubles(&report)), (5, vec!["interface-unknown", "block-malformed"]));
     assert_eq!(
         (report.container.to_string().as_str(), report.link_types.as_slice()),
         ("pcapng, big-endian, 1 interface", ["RAW".to_string()].as_slice())
@@ -198,14 +167,8 @@ fn pcapng_lengths_that_lie() {
     };
     assert_eq!(end(hex("00000006 00000008 00000008")), (1, vec!["block-length"]));
     assert_eq!(end(hex("00000005 0000000e 00000000 0000 0000000e")), (1, vec!["block-length"]));
-    assert_eq!(
-        end(hex("00000006 ffffff00 00000000 00000000")),
-        (1, vec!["block-too-large", "file-cut"])
-    );
-    assert_eq!(
-        end(hex("0a0d0d0a 0000001c 11223344 00000000 00000000 00000000 0000001c")),
-        (1, vec!["section-damaged"])
-    );
+    assert_eq!(end(hex("00000006 ffffff00 00000000 00000000")), (1, vec!["block-too-large", "file-cut"]));
+    assert_eq!(end(hex("0a0d0d0a 0000001c 11223344 00000000 00000000 00000000 0000001c")), (1, vec!["section-damaged"]));
     let mut torn = epb.clone();
     *torn.last_mut().unwrap() = 9;
     assert_eq!(end(torn), (1, vec!["block-length"]));
@@ -218,8 +181,5 @@ fn a_file_that_is_still_being_written() {
     let (got, report) = read(&file[..file.len() - 1]);
     assert!(got == want[..38]);
     assert_eq!((count(&report, FaultCause::FileCut), report.faults[0].first.frame), (1, 39));
-    assert_eq!(
-        report.faults[0].detail,
-        "frame 39: its record needs at least 1228 octets, the file has 1227 more"
-    );
+    assert_eq!(report.faults[0].detail, "frame 39: its record needs at least 1228 octets, the file has 1227 more");
 }

@@ -26,10 +26,7 @@ fn corpus(folders: &[&str]) -> Vec<(String, Vec<u8>)> {
 }
 
 fn small() -> InputOptions {
-    InputOptions {
-        chunk_octets: 4096,
-        ..InputOptions::default()
-    }
+    InputOptions { chunk_octets: 4096, ..InputOptions::default() }
 }
 
 #[test]
@@ -112,9 +109,7 @@ fn flipped_octets_in_compressed_captures() {
     let mut xz = Vec::new();
     liblzma::read::XzEncoder::new(&plain[..], 1).read_to_end(&mut xz).unwrap();
     let mut gzip = Vec::new();
-    flate2::read::GzEncoder::new(&plain[..], flate2::Compression::default())
-        .read_to_end(&mut gzip)
-        .unwrap();
+    flate2::read::GzEncoder::new(&plain[..], flate2::Compression::default()).read_to_end(&mut gzip).unwrap();
     for packed in [lz4.finish().unwrap(), xz, gzip, zstd::encode_all(&plain[..], 3).unwrap()] {
         let packed = packed.repeat(2);
         for at in 0..packed.len() {

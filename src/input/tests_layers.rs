@@ -50,19 +50,10 @@ fn every_way_to_the_same_packet() {
         (101, "4500 003c 0001 0000 40 2f 0000 cb007101 cb007102 0000 0800"),
         (101, "4500 0044 0001 0000 40 2f 0000 cb007101 cb007102 3000 0800 00000007 00000001"),
         (101, "4500 0040 0001 0000 40 2f 0000 cb007101 cb007102 8000 0800 12340000"),
-        (
-            101,
-            "4500 004a 0001 0000 40 2f 0000 cb007101 cb007102 0000 6558 ffffffffffff 020000000002 0800",
-        ),
+        (101, "4500 004a 0001 0000 40 2f 0000 cb007101 cb007102 0000 6558 ffffffffffff 020000000002 0800"),
         // ERSPAN type I, II (sequence number, 8 octets), III (12 octets; then with 8 more).
-        (
-            101,
-            "4500 004a 0001 0000 40 2f 0000 cb007101 cb007102 0000 88be ffffffffffff 020000000002 0800",
-        ),
-        (
-            101,
-            "4500 0056 0001 0000 40 2f 0000 cb007101 cb007102 1000 88be 00000001 1001000000000000 ffffffffffff 020000000002 0800",
-        ),
+        (101, "4500 004a 0001 0000 40 2f 0000 cb007101 cb007102 0000 88be ffffffffffff 020000000002 0800"),
+        (101, "4500 0056 0001 0000 40 2f 0000 cb007101 cb007102 1000 88be 00000001 1001000000000000 ffffffffffff 020000000002 0800"),
         (
             101,
             "4500 005a 0001 0000 40 2f 0000 cb007101 cb007102 1000 22eb 00000001 200100010000000100000000 ffffffffffff 020000000002 0800",
@@ -72,10 +63,7 @@ fn every_way_to_the_same_packet() {
             "4500 0062 0001 0000 40 2f 0000 cb007101 cb007102 1000 22eb 00000001 200100010000000100000001 0000000000000000 ffffffffffff 020000000002 0800",
         ),
         // VXLAN.
-        (
-            101,
-            "4500 0056 0001 0000 40 11 0000 cb007101 cb007102 c001 12b5 0042 0000 0800000000002a00 ffffffffffff 020000000002 0800",
-        ),
+        (101, "4500 0056 0001 0000 40 11 0000 cb007101 cb007102 c001 12b5 0042 0000 0800000000002a00 ffffffffffff 020000000002 0800"),
         // MPLS in IP, authentication header.
         (101, "4500 003c 0001 0000 40 89 0000 cb007101 cb007102 000641ff"),
         (101, "4500 0038 0001 0000 40 04 0000 cb007101 cb007102"),
@@ -89,10 +77,8 @@ fn every_way_to_the_same_packet() {
 #[test]
 fn ipv6_with_extension_headers() {
     // Hop-by-hop options, routing (type 4 of no segments), destination options, then UDP.
-    let frame = hex(
-        "86dd 60000000 0028 00 40 20010db8000000000000000000000001 20010db8000000000000000000000002
-         2b00 050200000100 3c00 0400 00000000 1100 010400000000 c350 1283 0010 0000 000a 6578706f7274",
-    );
+    let frame = hex("86dd 60000000 0028 00 40 20010db8000000000000000000000001 20010db8000000000000000000000002
+         2b00 050200000100 3c00 0400 00000000 1100 010400000000 c350 1283 0010 0000 000a 6578706f7274");
     let (ends, payload) = one(1, [hex("ffffffffffff 020000000002"), frame].concat());
     assert_eq!(ends, "[2001:db8::1]:50000 > [2001:db8::2]:4739");
     assert_eq!(payload, b"\x00\x0aexport");
@@ -102,10 +88,7 @@ fn ipv6_with_extension_headers() {
 fn an_exporter_that_sends_to_the_vxlan_port_is_no_tunnel() {
     let payload = hex("0005 0001 00000001 00000002 00000003 00000004 00000000");
     let (got, _) = read(&pcap(101, &[ipv4(17, 1, 0, &udp_to(4789, &payload))]));
-    assert_eq!(
-        (got[0].ends.as_str(), got[0].payload.as_slice()),
-        ("192.0.2.1:50000 > 198.51.100.2:4789", payload.as_slice())
-    );
+    assert_eq!((got[0].ends.as_str(), got[0].payload.as_slice()), ("192.0.2.1:50000 > 198.51.100.2:4789", payload.as_slice()));
 }
 
 #[test]
@@ -118,10 +101,7 @@ fn tunnels_are_bounded() {
     let (got, report) = read(&pcap(101, &[ipv4(4, 1, 0, &packet)]));
     assert_eq!((got.len(), troubles(&report)), (0, vec!["tunnel-limit"]));
     assert_eq!(report.faults[0].detail, "frame 1: IPv4 in IP at level 5 of at most 4");
-    let none = InputOptions {
-        tunnel_levels: 0,
-        ..InputOptions::default()
-    };
+    let none = InputOptions { tunnel_levels: 0, ..InputOptions::default() };
     assert_eq!(read_with(&pcap(101, &[packet]), &none).unwrap().0.len(), 0);
 }
 
@@ -164,23 +144,10 @@ fn lengths_that_lie() {
 #[test]
 fn cut_by_the_snapshot_length() {
     let packet = hex(PACKET);
-    let (got, report) = read(&pcap_of(
-        101,
-        &[
-            (packet[..30].to_vec(), 36),
-            (packet[..24].to_vec(), 36),
-            (packet[..12].to_vec(), 36),
-        ],
-    ));
+    let (got, report) = read(&pcap_of(101, &[(packet[..30].to_vec(), 36), (packet[..24].to_vec(), 36), (packet[..12].to_vec(), 36)]));
     assert_eq!((got.len(), got[0].payload.as_slice(), got[0].missing), (1, [0, 9].as_slice(), 6));
-    assert_eq!(
-        (count(&report, FaultCause::FrameCut), count(&report, FaultCause::HeadersCut)),
-        (1, 2)
-    );
-    assert_eq!(
-        report.faults[0].detail,
-        "frame 1: UDP 50000 to 2055: 2 octets of payload were captured and 6 cut off"
-    );
+    assert_eq!((count(&report, FaultCause::FrameCut), count(&report, FaultCause::HeadersCut)), (1, 2));
+    assert_eq!(report.faults[0].detail, "frame 1: UDP 50000 to 2055: 2 octets of payload were captured and 6 cut off");
 }
 
 #[test]
@@ -189,22 +156,11 @@ fn what_is_no_datagram_is_counted() {
         ethernet("0806", &[0; 28]),
         ethernet("0026", &hex("424203")),
         ethernet("0800", &ipv4(1, 1, 0, &[8, 0, 0, 0])),
-        ethernet(
-            "0800",
-            &ipv4(6, 1, 0, &hex("c350 0050 00000001 00000000 5010 0000 0000 0000 474554")),
-        ),
+        ethernet("0800", &ipv4(6, 1, 0, &hex("c350 0050 00000001 00000000 5010 0000 0000 0000 474554"))),
         vec![1, 2, 3],
     ];
     let (got, report) = read(&pcap(1, &frames));
     assert_eq!((got.len(), report.frames), (0, 5));
     let causes: Vec<_> = report.faults.iter().map(|f| (f.cause.code(), f.count, f.first.frame)).collect();
-    assert_eq!(
-        causes,
-        [
-            ("not-ip", 2, 1),
-            ("other-protocol", 1, 3),
-            ("tcp-other", 1, 4),
-            ("link-header", 1, 5)
-        ]
-    );
+    assert_eq!(causes, [("not-ip", 2, 1), ("other-protocol", 1, 3), ("tcp-other", 1, 4), ("link-header", 1, 5)]);
 }

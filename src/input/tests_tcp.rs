@@ -24,16 +24,10 @@ fn segment(sequence: u32, flags: u8, payload: &[u8]) -> Vec<u8> {
 /// Frame and length of the messages that come out of segments: (offset, end) of the stream, whose first sequence number is `first`.
 fn run(first: u32, cuts: &[(usize, usize)]) -> (Vec<(u64, usize)>, super::FileReport) {
     let stream = hex(MESSAGES);
-    let frames: Vec<_> = cuts
-        .iter()
-        .map(|&(from, to)| segment(first.wrapping_add(from as u32), DATA, &stream[from..to]))
-        .collect();
+    let frames: Vec<_> = cuts.iter().map(|&(from, to)| segment(first.wrapping_add(from as u32), DATA, &stream[from..to])).collect();
     let (got, report) = read(&pcap(101, &frames));
     for g in &got {
-        assert_eq!(
-            (g.transport, g.ends.as_str()),
-            (Transport::Tcp, "192.0.2.1:50000 > 198.51.100.2:4739")
-        );
+        assert_eq!((g.transport, g.ends.as_str()), (Transport::Tcp, "192.0.2.1:50000 > 198.51.100.2:4739"));
         assert!(stream.windows(g.payload.len()).any(|w| w == g.payload));
     }
     (got.iter().map(|g| (g.frame, g.payload.len())).collect(), report)
@@ -67,16 +61,10 @@ fn after_a_gap_it_goes_on_at_the_next_message() {
     let (got, report) = run(9, &[(0, 30), (64, 92)]);
     assert_eq!(got, [(1, 24), (2, 28)]);
     assert_eq!(troubles(&report), ["tcp-gap", "tcp-message-cut"]);
-    assert_eq!(
-        report.faults[0].detail,
-        "frame 2: from 192.0.2.1:50000 to 198.51.100.2:4739: 34 octets are missing"
-    );
+    assert_eq!(report.faults[0].detail, "frame 2: from 192.0.2.1:50000 to 198.51.100.2:4739: 34 octets are missing");
     // What follows the gap begins no message: nothing is invented from it.
     let (got, report) = run(9, &[(0, 30), (50, 64), (64, 92)]);
-    assert_eq!(
-        (got, troubles(&report)),
-        (vec![(1, 24), (3, 28)], vec!["tcp-gap", "tcp-message-cut", "tcp-out-of-sync"])
-    );
+    assert_eq!((got, troubles(&report)), (vec![(1, 24), (3, 28)], vec!["tcp-gap", "tcp-message-cut", "tcp-out-of-sync"]));
 }
 
 #[test]
@@ -88,28 +76,16 @@ fn a_capture_may_begin_in_the_middle() {
 #[test]
 fn first_segments_swapped_after_the_syn() {
     let stream = hex(MESSAGES);
-    let frames = [
-        segment(99, SYN, &[]),
-        segment(130, DATA, &stream[30..]),
-        segment(100, DATA, &stream[..30]),
-        segment(192, FIN, &[]),
-    ];
+    let frames = [segment(99, SYN, &[]), segment(130, DATA, &stream[30..]), segment(100, DATA, &stream[..30]), segment(192, FIN, &[])];
     let (got, report) = read(&pcap(101, &frames));
-    assert_eq!(
-        got.iter().map(|g| (g.frame, g.payload.len())).collect::<Vec<_>>(),
-        [(3, 24), (3, 40), (3, 28)]
-    );
+    assert_eq!(got.iter().map(|g| (g.frame, g.payload.len())).collect::<Vec<_>>(), [(3, 24), (3, 40), (3, 28)]);
     assert_eq!((troubles(&report), count(&report, FaultCause::TcpNoData)), (vec![], 2));
 }
 
 #[test]
 fn other_streams_are_forgotten() {
     let http = b"GET / HTTP/1.1\r\nHost: example.net\r\n\r\n";
-    let frames = [
-        segment(99, SYN, &[]),
-        segment(100, DATA, http),
-        segment(100 + http.len() as u32, DATA, http),
-    ];
+    let frames = [segment(99, SYN, &[]), segment(100, DATA, http), segment(100 + http.len() as u32, DATA, http)];
     let (got, report) = read(&pcap(101, &frames));
     assert_eq!((got.len(), troubles(&report), count(&report, FaultCause::TcpOther)), (0, vec![], 2));
 }
@@ -124,23 +100,10 @@ fn streams_are_bounded() {
             frame
         })
         .collect();
-    let options = InputOptions {
-        tcp_streams: 10,
-        ..InputOptions::default()
-    };
+    let options = InputOptions { tcp_streams: 10, ..InputOptions::default() };
     let (got, report) = read_with(&pcap(101, &frames), &options).unwrap();
-    assert_eq!(
-        (
-            got.len(),
-            count(&report, FaultCause::TcpEvicted),
-            count(&report, FaultCause::TcpMessageCut)
-        ),
-        (100, 90, 100)
-    );
-    let options = InputOptions {
-        tcp_octets: 1000,
-        ..InputOptions::default()
-    };
+    assert_eq!((got.len(), count(&report, FaultCause::TcpEvicted), count(&report, FaultCause::TcpMessageCut)), (100, 90, 100));
+    let options = InputOptions { tcp_octets: 1000, ..InputOptions::default() };
     assert!(count(&read_with(&pcap(101, &frames), &options).unwrap().1, FaultCause::TcpEvicted) >= 96);
 }
 
@@ -151,8 +114,5 @@ fn a_segment_cut_by_the_snapshot_length_gives_the_messages_beginning() {
     let frames = [(whole[..40 + 54].to_vec(), whole.len()), (segment(65, DATA, &stream[64..]), 68)];
     let (got, report) = read(&pcap_of(101, &frames));
     let seen: Vec<_> = got.iter().map(|g| (g.frame, g.payload.len(), g.missing)).collect();
-    assert_eq!(
-        (seen, troubles(&report)),
-        (vec![(1, 24, 0), (1, 30, 10), (2, 28, 0)], vec!["frame-cut"])
-    );
+    assert_eq!((seen, troubles(&report)), (vec![(1, 24, 0), (1, 30, 10), (2, 28, 0)], vec!["frame-cut"]));
 }

@@ -43,9 +43,7 @@ impl Decap {
         let version = flags & 7;
         // Source routes (RFC 1701) are deprecated; nothing is known to send them.
         if version > 1 || flags & GRE_ROUTING != 0 {
-            return self.note(cx, TunnelHeader, || {
-                format!("GRE flags {flags:#06x}: source routing, or a version other than 0 and 1")
-            });
+            return self.note(cx, TunnelHeader, || format!("GRE flags {flags:#06x}: source routing, or a version other than 0 and 1"));
         }
         let mut header = 4;
         for (flag, size) in [(GRE_CHECKSUM, 4), (GRE_KEY, 4), (GRE_SEQUENCE, 4)] {
@@ -99,10 +97,7 @@ impl Decap {
     pub(super) fn vxlan(&mut self, cx: &mut Context, part: Part<'_>) -> bool {
         let Some(flags) = part.u8(0) else { return false };
         let inner = part.u16(8 + 12).unwrap_or(0);
-        let usual = matches!(
-            inner,
-            ETHERTYPE_IPV4 | ETHERTYPE_IPV6 | 0x0806 | 0x8100 | 0x88a8 | 0x8847 | ETHERTYPE_BRIDGED | ..=1500
-        );
+        let usual = matches!(inner, ETHERTYPE_IPV4 | ETHERTYPE_IPV6 | 0x0806 | 0x8100 | 0x88a8 | 0x8847 | ETHERTYPE_BRIDGED | ..=1500);
         let (true, true, Some(rest)) = (flags & 0x08 != 0, usual, part.skip(8)) else {
             return false;
         };

@@ -25,16 +25,12 @@ impl Decap {
         let datagram = match usize::from(header.length()) {
             // A jumbogram (RFC 2675 §4), or an offload that leaves it to the card.
             0 => {
-                self.note(cx, UdpLengthZero, || {
-                    format!("UDP {from} to {to}: length 0 in {} octets", part.len())
-                });
+                self.note(cx, UdpLengthZero, || format!("UDP {from} to {to}: length 0 in {} octets", part.len()));
                 part
             }
             // A receiver drops these too.
             length @ 1..HEADER => {
-                return self.note(cx, UdpLengthShort, || {
-                    format!("UDP {from} to {to}: length {length}, the header alone has 8")
-                });
+                return self.note(cx, UdpLengthShort, || format!("UDP {from} to {to}: length {length}, the header alone has 8"));
             }
             length => {
                 let datagram = part.limit(length);
@@ -53,17 +49,9 @@ impl Decap {
         }
         if payload.cut > 0 && part.cut > 0 {
             let (there, cut) = (payload.len(), payload.cut);
-            self.note(cx, FrameCut, || {
-                format!("UDP {from} to {to}: {there} octets of payload were captured and {cut} cut off")
-            });
+            self.note(cx, FrameCut, || format!("UDP {from} to {to}: {there} octets of payload were captured and {cut} cut off"));
         }
-        let ends = [
-            Endpoint {
-                addr: ends.from,
-                port: from,
-            },
-            Endpoint { addr: ends.to, port: to },
-        ];
+        let ends = [Endpoint { addr: ends.from, port: from }, Endpoint { addr: ends.to, port: to }];
         let at = (!cx.copied).then_some(payload.at);
         self.output.hand_on(cx, ends, Transport::Udp, payload.octets, at, payload.cut);
     }
@@ -79,16 +67,7 @@ impl Decap {
         };
         let Some(payload) = part.skip(header.slice().len()) else { return };
         let segment = Segment {
-            ends: [
-                Endpoint {
-                    addr: ends.from,
-                    port: header.source_port(),
-                },
-                Endpoint {
-                    addr: ends.to,
-                    port: header.destination_port(),
-                },
-            ],
+            ends: [Endpoint { addr: ends.from, port: header.source_port() }, Endpoint { addr: ends.to, port: header.destination_port() }],
             sequence: header.sequence_number(),
             syn: header.syn(),
             fin: header.fin(),

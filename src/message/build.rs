@@ -19,10 +19,7 @@ impl Build {
         octets.extend(SECONDS);
         octets.extend([0, 0, 0, 1]);
         octets.extend(domain.to_be_bytes());
-        Self {
-            octets,
-            version: Version::V9,
-        }
+        Self { octets, version: Version::V9 }
     }
 
     /// An IPFIX message whose Length is put right by [`Self::done`].
@@ -31,10 +28,7 @@ impl Build {
         octets.extend(SECONDS);
         octets.extend([0, 0, 0, 7]);
         octets.extend(domain.to_be_bytes());
-        Self {
-            octets,
-            version: Version::Ipfix,
-        }
+        Self { octets, version: Version::Ipfix }
     }
 
     /// A v1, v5 or v7 message that announces `count` records and carries `records` of them, whose octets are their numbers.
@@ -91,8 +85,5 @@ pub(super) fn words(words: &[u16]) -> Vec<u8> {
 /// The octets of a hexadecimal literal.
 pub(super) fn hex(literal: &str) -> Vec<u8> {
     let digits: Vec<u8> = literal.bytes().filter(u8::is_ascii_hexdigit).collect();
-    digits
-        .chunks(2)
-        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
-        .collect()
+    digits.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
 }

@@ -50,25 +50,12 @@ impl FieldSpecifier {
             return Some((Self { pen: 0, id, length, role }, rest));
         }
         let (pen, rest) = rest.split_first_chunk::<4>()?;
-        Some((
-            Self {
-                pen: u32::from_be_bytes(*pen),
-                id: id & 0x7fff,
-                length,
-                role,
-            },
-            rest,
-        ))
+        Some((Self { pen: u32::from_be_bytes(*pen), id: id & 0x7fff, length, role }, rest))
     }
 
     /// A field of a data record, as code makes one that no template record was read for.
     pub const fn element(pen: u32, id: u16, length: u16) -> Self {
-        Self {
-            pen,
-            id,
-            length,
-            role: Role::Field,
-        }
+        Self { pen, id, length, role: Role::Field }
     }
 
     /// Whether each value brings its own length.
@@ -95,35 +82,10 @@ mod tests {
     fn the_enterprise_bit_is_of_ipfix_alone() {
         // Field type 57590 of nProbe in v9; the reverse octetDeltaCount (29305/1) in IPFIX.
         let v9 = FieldSpecifier::read(&[0xe0, 0xf6, 0, 2, 9], TemplateFormat::V9, Role::Field).unwrap();
-        assert_eq!(
-            v9,
-            (
-                FieldSpecifier {
-                    pen: 0,
-                    id: 57_590,
-                    length: 2,
-                    role: Role::Field
-                },
-                &[9][..]
-            )
-        );
+        assert_eq!(v9, (FieldSpecifier { pen: 0, id: 57_590, length: 2, role: Role::Field }, &[9][..]));
         let ipfix = FieldSpecifier::read(&[0x80, 1, 0, 8, 0, 0, 0x72, 0x79], TemplateFormat::Ipfix, Role::Scope).unwrap();
-        assert_eq!(
-            ipfix,
-            (
-                FieldSpecifier {
-                    pen: 29_305,
-                    id: 1,
-                    length: 8,
-                    role: Role::Scope
-                },
-                &[][..]
-            )
-        );
-        assert_eq!(
-            FieldSpecifier::read(&[0x80, 1, 0, 8, 0, 0, 0x72], TemplateFormat::Ipfix, Role::Field),
-            None
-        );
+        assert_eq!(ipfix, (FieldSpecifier { pen: 29_305, id: 1, length: 8, role: Role::Scope }, &[][..]));
+        assert_eq!(FieldSpecifier::read(&[0x80, 1, 0, 8, 0, 0, 0x72], TemplateFormat::Ipfix, Role::Field), None);
         assert_eq!(FieldSpecifier::read(&[0, 1, 0], TemplateFormat::V9, Role::Field), None);
     }
 

@@ -38,68 +38,20 @@ pub(super) fn records(rest: &[u8], offset: usize, stride: usize, announced: u16,
     let needed = announced * stride;
     let had = rest.len();
     if announced == 0 {
-        let fault = Malformed {
-            cause: Cause::CountZero,
-            part: Part::Records,
-            offset,
-            needed: 0,
-            had,
-            limit: Limit::Rule,
-        };
-        return (
-            Records {
-                octets: &[],
-                offset,
-                stride,
-                count: 0,
-                fault: Some(fault),
-            },
-            0,
-        );
+        let fault = Malformed { cause: Cause::CountZero, part: Part::Records, offset, needed: 0, had, limit: Limit::Rule };
+        return (Records { octets: &[], offset, stride, count: 0, fault: Some(fault) }, 0);
     }
     if let Some(octets) = rest.get(..needed) {
-        return (
-            Records {
-                octets,
-                offset,
-                stride,
-                count: announced,
-                fault: None,
-            },
-            needed,
-        );
+        return (Records { octets, offset, stride, count: announced, fault: None }, needed);
     }
     let count = had / stride;
     let octets = rest.get(..count * stride).unwrap_or(&[]);
     let fault = if needed <= had + missing {
-        Malformed {
-            cause: Cause::CutByCapture,
-            part: Part::Records,
-            offset,
-            needed,
-            had,
-            limit: Limit::Capture,
-        }
+        Malformed { cause: Cause::CutByCapture, part: Part::Records, offset, needed, had, limit: Limit::Capture }
     } else {
-        Malformed {
-            cause: Cause::RecordsShort,
-            part: Part::Records,
-            offset,
-            needed,
-            had: had + missing,
-            limit: Limit::Datagram,
-        }
+        Malformed { cause: Cause::RecordsShort, part: Part::Records, offset, needed, had: had + missing, limit: Limit::Datagram }
     };
-    (
-        Records {
-            octets,
-            offset,
-            stride,
-            count,
-            fault: Some(fault),
-        },
-        had,
-    )
+    (Records { octets, offset, stride, count, fault: Some(fault) }, had)
 }
 
 #[cfg(test)]
@@ -112,10 +64,7 @@ mod tests {
         assert_eq!((r.count, r.octets.len(), used), (2, 96, 100));
         let fault = r.fault.unwrap();
         assert_eq!((fault.cause.code(), fault.needed, fault.had), ("records-short", 144, 100));
-        assert_eq!(
-            fault.to_string(),
-            "records at octet 24 need 144 octets by the header's count, the datagram has 100 left"
-        );
+        assert_eq!(fault.to_string(), "records at octet 24 need 144 octets by the header's count, the datagram has 100 left");
     }
 
     #[test]

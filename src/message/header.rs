@@ -175,22 +175,12 @@ fn v5(octets: &[u8]) -> IResult<&[u8], Header> {
 fn v7(octets: &[u8]) -> IResult<&[u8], Header> {
     let (rest, (_, count, uptime, seconds, nanos)) = (be_u16, be_u16, be_u32, be_u32, be_u32).parse(octets)?;
     let (rest, (sequence, _reserved)) = (be_u32, be_u32).parse(rest)?;
-    Ok((
-        rest,
-        Header {
-            sequence: Some(sequence),
-            ..Header::fixed(Version::V7, count, uptime, seconds, nanos)
-        },
-    ))
+    Ok((rest, Header { sequence: Some(sequence), ..Header::fixed(Version::V7, count, uptime, seconds, nanos) }))
 }
 
 fn v9(octets: &[u8]) -> IResult<&[u8], Header> {
     let (rest, (_, count, uptime, seconds, sequence, source_id)) = (be_u16, be_u16, be_u32, be_u32, be_u32, be_u32).parse(octets)?;
-    let header = Header {
-        sequence: Some(sequence),
-        domain: source_id,
-        ..Header::fixed(Version::V9, count, uptime, seconds, 0)
-    };
+    let header = Header { sequence: Some(sequence), domain: source_id, ..Header::fixed(Version::V9, count, uptime, seconds, 0) };
     Ok((rest, header))
 }
 
@@ -211,10 +201,7 @@ fn ipfix(octets: &[u8]) -> IResult<&[u8], Header> {
 
 fn split_sampling(field: u16) -> Option<Sampling> {
     let [high, low] = field.to_be_bytes();
-    (field != 0).then_some(Sampling {
-        mode: high >> 6,
-        interval: u16::from_be_bytes([high & 0x3f, low]),
-    })
+    (field != 0).then_some(Sampling { mode: high >> 6, interval: u16::from_be_bytes([high & 0x3f, low]) })
 }
 
 #[cfg(test)]
@@ -232,29 +219,14 @@ mod tests {
 
     #[test]
     fn versions_know_their_numbers() {
-        let shown: Vec<_> = (0..300)
-            .filter_map(Version::from_number)
-            .map(|v| (v.to_string(), v.number(), v.is_fixed()))
-            .collect();
-        let listed = [
-            ("v1", 1, true),
-            ("v5", 5, true),
-            ("v7", 7, true),
-            ("v9", 9, false),
-            ("IPFIX", 10, false),
-        ];
+        let shown: Vec<_> = (0..300).filter_map(Version::from_number).map(|v| (v.to_string(), v.number(), v.is_fixed())).collect();
+        let listed = [("v1", 1, true), ("v5", 5, true), ("v7", 7, true), ("v9", 9, false), ("IPFIX", 10, false)];
         assert_eq!(shown, listed.map(|(name, number, fixed)| (name.to_owned(), number, fixed)));
     }
 
     #[test]
     fn a_header_needs_all_its_octets() {
-        for (version, length) in [
-            (Version::V1, 16),
-            (Version::V5, 24),
-            (Version::V7, 24),
-            (Version::V9, 20),
-            (Version::Ipfix, 16),
-        ] {
+        for (version, length) in [(Version::V1, 16), (Version::V5, 24), (Version::V7, 24), (Version::V9, 20), (Version::Ipfix, 16)] {
             assert_eq!(version.header_length(), length);
             assert!(Header::read(version, &[0; 24][..length]).is_some(), "{version}");
             assert!(Header::read(version, &[0; 24][..length - 1]).is_none(), "{version}");

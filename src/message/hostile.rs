@@ -98,11 +98,7 @@ fn sets_that_lie_about_their_length() {
     let good = || Build::v9(1, 0).set(256, &[1; 12]);
     for length in [1, 2, 3] {
         let seen = walk(&good().set_that_says(257, length, &[2; 40]).done(), 0);
-        assert_eq!(
-            (seen.sets, seen.faults),
-            (vec![(256, 20, 12)], vec!["set-length-below-header"]),
-            "{length}"
-        );
+        assert_eq!((seen.sets, seen.faults), (vec![(256, 20, 12)], vec!["set-length-below-header"]), "{length}");
     }
     let seen = walk(&good().set_that_says(0, 41_541, &[2; 40]).set(256, &[1; 12]).done(), 0);
     assert_eq!((seen.sets, seen.faults), (vec![(256, 20, 12)], vec!["set-beyond-message"]));
@@ -122,10 +118,7 @@ fn ipfix_lengths_that_lie() {
     assert_eq!(walk(&message().done(), 0).sets, [(2, 16, 12), (256, 32, 12)]);
     // Beyond the datagram: what is whole is given, then one fault.
     let seen = walk(&message().done_that_says(300), 0);
-    assert_eq!(
-        (seen.sets.len(), seen.templates, seen.faults),
-        (2, vec![256], vec!["message-beyond-datagram"])
-    );
+    assert_eq!((seen.sets.len(), seen.templates, seen.faults), (2, vec![256], vec!["message-beyond-datagram"]));
     // The same with a Set that would fit into the Length: refused, one fault.
     let seen = walk(&message().set_that_says(256, 40, &[3; 8]).done_that_says(300), 0);
     assert_eq!((seen.sets.len(), seen.faults), (2, vec!["message-beyond-datagram"]));
@@ -137,13 +130,7 @@ fn ipfix_lengths_that_lie() {
         assert_eq!((seen.messages, seen.faults), (0, vec!["message-length-below-header"]));
     }
     // A header alone is a message without Sets.
-    assert_eq!(
-        walk(&Build::ipfix(1).done(), 0),
-        Seen {
-            messages: 1,
-            ..Seen::default()
-        }
-    );
+    assert_eq!(walk(&Build::ipfix(1).done(), 0), Seen { messages: 1, ..Seen::default() });
 }
 
 #[test]
@@ -182,10 +169,7 @@ fn template_records_that_lie() {
     let ipfix = |id, body: &[u16]| walk(&Build::ipfix(1).set(id, &words(body)).done(), 0);
     let none: Vec<u16> = vec![];
     // More fields than the Set has: nothing of it, and nothing behind it.
-    assert_eq!(
-        (v9(0, &[256, 3, 8, 4, 1, 8]).templates, v9(0, &[256, 3, 8, 4, 1, 8]).faults),
-        (none, vec!["template-beyond-set"])
-    );
+    assert_eq!((v9(0, &[256, 3, 8, 4, 1, 8]).templates, v9(0, &[256, 3, 8, 4, 1, 8]).faults), (none, vec!["template-beyond-set"]));
     assert_eq!(ipfix(2, &[256, 65_535, 8, 4, 1, 8]).faults, ["template-beyond-set"]);
     // The enterprise number of the last field is missing.
     assert_eq!(ipfix(2, &[256, 2, 8, 4, 0x8001, 8]).faults, ["template-beyond-set"]);
@@ -203,22 +187,13 @@ fn template_records_that_lie() {
     assert_eq!(ipfix(3, &[2, 0]).faults, ["template-id-reserved"]);
     // Scope counts of IPFIX.
     let seen = ipfix(3, &[256, 1, 0, 8, 4, 257, 1, 2, 8, 4, 258, 1, 1, 8, 4]);
-    assert_eq!(
-        (seen.templates, seen.faults),
-        (vec![258], vec!["scope-count-zero", "scope-count-above-fields"])
-    );
+    assert_eq!((seen.templates, seen.faults), (vec![258], vec!["scope-count-zero", "scope-count-above-fields"]));
     // Lengths of v9: 6 and 4 octets, the next record begins ten octets on.
     let seen = v9(1, &[256, 6, 4, 1, 4, 1, 4, 1, 257, 4, 4, 1, 4, 41, 4]);
     assert_eq!((seen.templates, seen.faults), (vec![257], vec!["options-length-uneven"]));
     // Padding: three octets of anything, or zeros.
-    assert_eq!(
-        walk(&Build::v9(1, 0).set(0, &[&template(256)[..], &[1, 2, 3]].concat()).done(), 0).faults,
-        [""; 0]
-    );
-    assert_eq!(
-        walk(&Build::v9(1, 0).set(0, &[&template(256)[..], &[0; 31]].concat()).done(), 0).templates,
-        [256]
-    );
+    assert_eq!(walk(&Build::v9(1, 0).set(0, &[&template(256)[..], &[1, 2, 3]].concat()).done(), 0).faults, [""; 0]);
+    assert_eq!(walk(&Build::v9(1, 0).set(0, &[&template(256)[..], &[0; 31]].concat()).done(), 0).templates, [256]);
     // v9's Sets inside IPFIX: the top bit is part of the id.
     assert_eq!(ipfix(0, &[256, 1, 0x8008, 4]).templates, [256]);
 }
@@ -235,39 +210,24 @@ fn withdrawals_name_their_family() {
     }
     assert_eq!(
         kinds,
-        [
-            TemplateKind::WithdrawAll(TemplateFamily::Data),
-            TemplateKind::Withdrawal,
-            TemplateKind::WithdrawAll(TemplateFamily::Options)
-        ]
+        [TemplateKind::WithdrawAll(TemplateFamily::Data), TemplateKind::Withdrawal, TemplateKind::WithdrawAll(TemplateFamily::Options)]
     );
 }
 
 #[test]
 fn a_limit_on_fields_refuses_the_record_alone() {
     let body = words(&[256, 3, 8, 4, 12, 4, 1, 8, 257, 2, 8, 4, 1, 8]);
-    let set = Set {
-        id: 0,
-        offset: 20,
-        body: &body,
-        declared: body.len(),
-    };
+    let set = Set { id: 0, offset: 20, body: &body, declared: body.len() };
     let mut records = template_records(&set, SetKind::Template(TemplateFormat::V9)).with_most_fields(2);
     let fault = records.next().unwrap().unwrap_err();
-    assert_eq!(
-        (fault.cause.code(), fault.needed, fault.had, fault.offset),
-        ("too-many-fields", 2, 3, 24)
-    );
+    assert_eq!((fault.cause.code(), fault.needed, fault.had, fault.offset), ("too-many-fields", 2, 3, 24));
     assert_eq!(records.next().unwrap().unwrap().id, 257);
     assert_eq!(records.next(), None);
 }
 
 #[test]
 fn the_capture_cut_it() {
-    let whole = Build::ipfix(1)
-        .set(2, &[template(256), template(257)].concat())
-        .set(256, &[1; 24])
-        .done();
+    let whole = Build::ipfix(1).set(2, &[template(256), template(257)].concat()).set(256, &[1; 24]).done();
     let cut = |length: usize| walk(&whole[..length], whole.len() - length);
     // Inside the data Set: its first octets are given, then the fault.
     assert_eq!(cut(50).sets, [(2, 16, 24), (256, 44, 2)]);
@@ -300,13 +260,7 @@ fn samples() -> Vec<Vec<u8>> {
     .map(hex)
     .to_vec();
     samples.push(Build::v9(2, 0).set(0, &template(256)).set(256, &[1; 24]).raw(&[0; 40]).done());
-    samples.push(
-        Build::ipfix(1)
-            .set(3, &words(&[256, 2, 1, 0x8008, 4, 0, 9, 1, 8]))
-            .set(256, &[1; 24])
-            .set(0, &template(257))
-            .done(),
-    );
+    samples.push(Build::ipfix(1).set(3, &words(&[256, 2, 1, 0x8008, 4, 0, 9, 1, 8])).set(256, &[1; 24]).set(0, &template(257)).done());
     samples.push([Build::fixed(Version::V5, 2, 2).done(), Build::fixed(Version::V5, 1, 1).done()].concat());
     samples
 }
@@ -374,10 +328,7 @@ fn flipped_octets() {
 fn random_octets_are_not_nde() {
     const TRIES: usize = 2_000_000;
     let mut random = Random(4739);
-    let pool: Vec<u8> = std::iter::repeat_with(|| random.next().to_le_bytes())
-        .take(1 << 20)
-        .flatten()
-        .collect();
+    let pool: Vec<u8> = std::iter::repeat_with(|| random.next().to_le_bytes()).take(1 << 20).flatten().collect();
     let mut payload = [0; 1500];
     let mut taken = [0; 4];
     for _ in 0..TRIES {

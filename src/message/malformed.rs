@@ -169,14 +169,7 @@ pub struct Malformed {
 impl fmt::Display for Malformed {
     /// One sentence: the part, where, how much, by whose word.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            cause,
-            part,
-            offset,
-            needed,
-            had,
-            limit,
-        } = self;
+        let Self { cause, part, offset, needed, had, limit } = self;
         let needs = if *part == Part::Records { "need" } else { "needs" };
         write!(f, "{part} at octet {offset}")?;
         match cause {
@@ -210,18 +203,9 @@ mod tests {
 
     #[test]
     fn reads_as_one_sentence() {
-        let beyond = Malformed {
-            cause: Cause::SetBeyondMessage,
-            part: Part::Set(0),
-            offset: 392,
-            needed: 41541,
-            had: 1000,
-            limit: Limit::Message,
-        };
-        assert_eq!(
-            beyond.to_string(),
-            "Set 0 at octet 392 needs 41541 octets, the message has 1000 left"
-        );
+        let beyond =
+            Malformed { cause: Cause::SetBeyondMessage, part: Part::Set(0), offset: 392, needed: 41541, had: 1000, limit: Limit::Message };
+        assert_eq!(beyond.to_string(), "Set 0 at octet 392 needs 41541 octets, the message has 1000 left");
         let reserved = Malformed {
             cause: Cause::TemplateIdReserved,
             part: Part::TemplateRecord(200),
@@ -230,9 +214,6 @@ mod tests {
             had: 200,
             limit: Limit::Rule,
         };
-        assert_eq!(
-            reserved.to_string(),
-            "template record 200 at octet 24 defines id 200, the lowest allowed is 256"
-        );
+        assert_eq!(reserved.to_string(), "template record 200 at octet 24 defines id 200, the lowest allowed is 256");
     }
 }

@@ -28,15 +28,7 @@
 //! # Ok::<(), ipfix_inspect::message::Malformed>(())
 //! ```
 #![deny(clippy::indexing_slicing, clippy::cast_possible_truncation)]
-#![cfg_attr(
-    test,
-    allow(
-        clippy::indexing_slicing,
-        clippy::cast_possible_truncation,
-        clippy::unwrap_used,
-        clippy::expect_used
-    )
-)]
+#![cfg_attr(test, allow(clippy::indexing_slicing, clippy::cast_possible_truncation, clippy::unwrap_used, clippy::expect_used))]
 
 mod field;
 mod fixed;

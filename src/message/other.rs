@@ -45,20 +45,10 @@ impl Other {
     /// What a payload looks like, if anything known.
     pub(super) fn guess(payload: &[u8]) -> Option<Self> {
         let (text, _) = payload.split_at(payload.len().min(32));
-        if text.len() >= 4
-            && text
-                .iter()
-                .all(|&o| o.is_ascii_graphic() || matches!(o, b' ' | b'\t' | b'\r' | b'\n'))
-        {
-            return Some(if text.starts_with(b"<") && text.iter().skip(1).take(4).any(|&o| o == b'>') {
-                Self::Syslog
-            } else {
-                Self::Text
-            });
+        if text.len() >= 4 && text.iter().all(|&o| o.is_ascii_graphic() || matches!(o, b' ' | b'\t' | b'\r' | b'\n')) {
+            return Some(if text.starts_with(b"<") && text.iter().skip(1).take(4).any(|&o| o == b'>') { Self::Syslog } else { Self::Text });
         }
-        sflow(payload)
-            .or_else(|| is_dns(payload).then_some(Self::Dns))
-            .or_else(|| by_first_octets(payload))
+        sflow(payload).or_else(|| is_dns(payload).then_some(Self::Dns)).or_else(|| by_first_octets(payload))
     }
 }
 
@@ -128,16 +118,10 @@ mod tests {
 
     #[test]
     fn knows_what_is_found_on_netflow_ports() {
-        assert_eq!(
-            Other::guess(b"\x00\x00\x00\x05\x00\x00\x00\x01\xc0\x00\x02\x01"),
-            Some(Other::Sflow(5))
-        );
+        assert_eq!(Other::guess(b"\x00\x00\x00\x05\x00\x00\x00\x01\xc0\x00\x02\x01"), Some(Other::Sflow(5)));
         assert_eq!(Other::guess(b"<34>1 2003-10-11T22:14:15.003Z host su - ID47"), Some(Other::Syslog));
         assert_eq!(Other::guess(b"INVITE sip:bob@example.org SIP/2.0\r\n"), Some(Other::Text));
-        assert_eq!(
-            Other::guess(b"\x80\x60\x00\x01\x00\x00\x00\xa0\xde\xad\xbe\xef\x00\x01\x02\x03"),
-            Some(Other::Rtp)
-        );
+        assert_eq!(Other::guess(b"\x80\x60\x00\x01\x00\x00\x00\xa0\xde\xad\xbe\xef\x00\x01\x02\x03"), Some(Other::Rtp));
         assert_eq!(Other::guess(b"\xc3\x00\x00\x00\x01\x08\x83\x94\xc8\xf0\x3e\x51"), Some(Other::Quic));
         assert_eq!(Other::guess(b"\x30\x29\x02\x01\x00\x04\x06public"), Some(Other::Snmp));
         assert_eq!(Other::guess(b"\x00\x01\x00\x00\x21\x12\xa4\x42abcdefghijkl"), Some(Other::Stun));
@@ -147,9 +131,7 @@ mod tests {
     #[test]
     fn a_dns_query_whose_id_is_a_version() {
         // Query 9 for example.org, type A.
-        assert!(is_dns(
-            b"\x00\x09\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x07example\x03org\x00\x00\x01\x00\x01"
-        ));
+        assert!(is_dns(b"\x00\x09\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x07example\x03org\x00\x00\x01\x00\x01"));
         // The same, cut inside the name.
         assert!(!is_dns(b"\x00\x09\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x07example\x03or"));
     }

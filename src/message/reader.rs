@@ -42,13 +42,7 @@ pub struct Messages<'a> {
 
 /// The messages of a payload. `missing` is how many octets of the datagram the capture cut off behind the payload.
 pub fn messages(payload: &[u8], missing: usize) -> Messages<'_> {
-    Messages {
-        payload,
-        missing,
-        at: 0,
-        before: None,
-        done: false,
-    }
+    Messages { payload, missing, at: 0, before: None, done: false }
 }
 
 impl<'a> Iterator for Messages<'a> {
@@ -111,18 +105,10 @@ impl<'a> Messages<'a> {
                         limit: Limit::Message,
                     });
                 }
-                (
-                    Body::Sets(Sets::of_ipfix(behind, at, declared, self.missing)),
-                    declared.min(rest.len()),
-                )
+                (Body::Sets(Sets::of_ipfix(behind, at, declared, self.missing)), declared.min(rest.len()))
             }
         };
-        Ok(Message {
-            header,
-            offset,
-            length,
-            body,
-        })
+        Ok(Message { header, offset, length, body })
     }
 
     fn header_short(&self, rest: &[u8], needed: usize) -> Malformed {
@@ -132,14 +118,7 @@ impl<'a> Messages<'a> {
         } else {
             (Cause::HeaderShort, had + self.missing, Limit::Datagram)
         };
-        Malformed {
-            cause,
-            part: Part::Header,
-            offset: self.at,
-            needed,
-            had,
-            limit,
-        }
+        Malformed { cause, part: Part::Header, offset: self.at, needed, had, limit }
     }
 
     /// What lies behind the last message: zeros are padding, anything else is a fault.
@@ -170,8 +149,5 @@ pub(super) fn follows(before: Version, rest: &[u8], missing: usize) -> bool {
 
 /// Whether the residual nanoseconds of a v1, v5 or v7 header are below a second.
 pub(super) fn nanos_plausible(message: &[u8]) -> bool {
-    message
-        .get(12..16)
-        .and_then(|o| o.first_chunk())
-        .is_some_and(|o| u32::from_be_bytes(*o) < 1_000_000_000)
+    message.get(12..16).and_then(|o| o.first_chunk()).is_some_and(|o| u32::from_be_bytes(*o) < 1_000_000_000)
 }

@@ -56,17 +56,11 @@ fn sets<'a>(message: &Message<'a>) -> Vec<Set<'a>> {
 }
 
 fn templates(message: &Message<'_>) -> Vec<TemplateRecord> {
-    sets(message)
-        .iter()
-        .flat_map(|set| template_records(set, kind(message.header.version, set.id)))
-        .map(Result::unwrap)
-        .collect()
+    sets(message).iter().flat_map(|set| template_records(set, kind(message.header.version, set.id))).map(Result::unwrap).collect()
 }
 
 fn records<'a>(message: &Message<'a>) -> Records<'a> {
-    let Body::Records(records) = &message.body else {
-        panic!("no records")
-    };
+    let Body::Records(records) = &message.body else { panic!("no records") };
     *records
 }
 
@@ -92,10 +86,7 @@ fn v5_of_softflowd_with_sampling() {
     let payload = hex(SOFTFLOWD_V5);
     let message = only(&payload);
     let header = message.header;
-    assert_eq!(
-        (header.version, header.count, header.sequence, header.domain),
-        (Version::V5, Some(2), Some(112), 0)
-    );
+    assert_eq!((header.version, header.count, header.sequence, header.domain), (Version::V5, Some(2), Some(112), 0));
     assert_eq!(header.sampling, Some(Sampling { mode: 1, interval: 10 }));
     let r = records(&message);
     assert_eq!((r.count, r.stride, r.offset, r.octets.len(), r.fault), (2, 48, 24, 96, None));
@@ -106,10 +97,7 @@ fn v7_of_fprobe() {
     let payload = hex(FPROBE_V7);
     let message = only(&payload);
     let header = message.header;
-    assert_eq!(
-        (header.version, header.count, header.sequence, header.sampling),
-        (Version::V7, Some(1), Some(324), None)
-    );
+    assert_eq!((header.version, header.count, header.sequence, header.sampling), (Version::V7, Some(1), Some(324), None));
     let r = records(&message);
     assert_eq!((r.count, r.stride, r.offset, r.fault), (1, 52, 24, None));
 }
@@ -118,44 +106,23 @@ fn v7_of_fprobe() {
 fn v9_options_templates_of_all_scopes() {
     let payload = hex(SCAPY_V9_OPTIONS);
     let message = only(&payload);
-    assert_eq!(
-        (message.header.version, message.header.count, message.header.domain),
-        (Version::V9, Some(6), 256)
-    );
+    assert_eq!((message.header.version, message.header.count, message.header.domain), (Version::V9, Some(6), 256));
     assert_eq!((message.header.uptime_ms, message.header.sequence), (Some(4_294_962_296), Some(0)));
     let sets = sets(&message);
     let extents: Vec<_> = sets.iter().map(|s| (s.id, s.offset, s.declared)).collect();
-    assert_eq!(
-        extents,
-        [(1, 20, 28), (1, 52, 20), (1, 76, 28), (1, 108, 24), (1, 136, 20), (1, 160, 24)]
-    );
+    assert_eq!(extents, [(1, 20, 28), (1, 52, 20), (1, 76, 28), (1, 108, 24), (1, 136, 20), (1, 160, 24)]);
     let found = templates(&message);
-    let short: Vec<_> = found
-        .iter()
-        .map(|t| (t.id, t.offset, t.scope_count, t.fields.len(), t.shortest()))
-        .collect();
+    let short: Vec<_> = found.iter().map(|t| (t.id, t.offset, t.scope_count, t.fields.len(), t.shortest())).collect();
     assert_eq!(
         short,
-        [
-            (257, 24, 1, 5, 13),
-            (258, 56, 1, 3, 52),
-            (259, 80, 1, 5, 22),
-            (260, 112, 1, 4, 87),
-            (261, 140, 1, 3, 40),
-            (262, 164, 2, 4, 14)
-        ]
+        [(257, 24, 1, 5, 13), (258, 56, 1, 3, 52), (259, 80, 1, 5, 22), (260, 112, 1, 4, 87), (261, 140, 1, 3, 40), (262, 164, 2, 4, 14)]
     );
     assert!(found.iter().all(|t| t.kind == TemplateKind::Options));
     let field = |id, length, role| FieldSpecifier { pen: 0, id, length, role };
     // Interface and Line Card, then exportedMessageTotalCount and exportedFlowRecordTotalCount.
     assert_eq!(
         found[5].fields,
-        [
-            field(2, 4, Role::V9Scope),
-            field(3, 2, Role::V9Scope),
-            field(41, 4, Role::Field),
-            field(42, 4, Role::Field)
-        ]
+        [field(2, 4, Role::V9Scope), field(3, 2, Role::V9Scope), field(41, 4, Role::Field), field(42, 4, Role::Field)]
     );
 }
 
@@ -164,19 +131,10 @@ fn ipfix_withdrawal_of_one_template() {
     let payload = hex(PYIPFIX_WITHDRAWAL);
     let message = only(&payload);
     let header = message.header;
-    assert_eq!(
-        (header.version, header.count, header.uptime_ms, header.clock),
-        (Version::Ipfix, None, None, None)
-    );
+    assert_eq!((header.version, header.count, header.uptime_ms, header.clock), (Version::Ipfix, None, None, None));
     assert_eq!((header.sequence, header.domain), (Some(30), 12_345));
     assert_eq!(header.export_time.to_string(), "2026-11-22T20:53:09.000Z");
-    let expected = TemplateRecord {
-        id: 300,
-        offset: 20,
-        kind: TemplateKind::Withdrawal,
-        fields: vec![],
-        scope_count: 0,
-    };
+    let expected = TemplateRecord { id: 300, offset: 20, kind: TemplateKind::Withdrawal, fields: vec![], scope_count: 0 };
     assert_eq!(templates(&message), [expected]);
 }
 
@@ -185,10 +143,7 @@ fn ipfix_options_template_of_libfixbuf() {
     let payload = hex(FIXBUF_OPTIONS);
     let found = templates(&only(&payload));
     assert_eq!(found.len(), 1);
-    assert_eq!(
-        (found[0].id, found[0].kind, found[0].scope_count),
-        (4_100, TemplateKind::Options, 2)
-    );
+    assert_eq!((found[0].id, found[0].kind, found[0].scope_count), (4_100, TemplateKind::Options, 2));
     let fields: Vec<_> = found[0].fields.iter().map(|f| (f.pen, f.id, f.length, f.role)).collect();
     assert_eq!(
         fields,
@@ -211,53 +166,23 @@ fn ipfix_options_template_of_libfixbuf() {
 fn ipfix_options_template_of_open_vswitch() {
     let payload = hex(OVS_OPTIONS);
     let message = only(&payload);
-    assert_eq!(
-        sets(&message),
-        [Set {
-            id: 3,
-            offset: 16,
-            body: &payload[20..34],
-            declared: 14
-        }]
-    );
+    assert_eq!(sets(&message), [Set { id: 3, offset: 16, body: &payload[20..34], declared: 14 }]);
     let found = templates(&message);
-    assert_eq!(
-        (found.len(), found[0].id, found[0].scope_count, found[0].shortest()),
-        (1, 462, 1, 12)
-    );
+    assert_eq!((found.len(), found[0].id, found[0].scope_count, found[0].shortest()), (1, 462, 1, 12));
 }
 
 #[test]
 fn data_sets_of_pmacct_and_softflowd() {
     let payload = hex(PMACCT_IPFIX);
     let message = only(&payload);
-    assert_eq!(
-        sets(&message),
-        [Set {
-            id: 1_024,
-            offset: 16,
-            body: &payload[20..],
-            declared: 108
-        }]
-    );
+    assert_eq!(sets(&message), [Set { id: 1_024, offset: 16, body: &payload[20..], declared: 108 }]);
     // The label "to-server" with its NUL is the last field.
     assert_eq!(variable_length(&payload[117..]), Some((1, 10)));
 
     let payload = hex(SOFTFLOWD_V9);
     let message = only(&payload);
-    assert_eq!(
-        (message.header.count, message.header.sequence, message.header.domain),
-        (Some(1), Some(22), 0)
-    );
-    assert_eq!(
-        sets(&message),
-        [Set {
-            id: 2_048,
-            offset: 20,
-            body: &payload[24..],
-            declared: 68
-        }]
-    );
+    assert_eq!((message.header.count, message.header.sequence, message.header.domain), (Some(1), Some(22), 0));
+    assert_eq!(sets(&message), [Set { id: 2_048, offset: 20, body: &payload[24..], declared: 68 }]);
 }
 
 #[test]

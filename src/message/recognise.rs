@@ -79,10 +79,7 @@ impl NotNde {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::TooShort { .. } => "not-nde-too-short",
-            Self::Version {
-                number: 8,
-                looks_like: None,
-            } => "not-nde-version-8",
+            Self::Version { number: 8, looks_like: None } => "not-nde-version-8",
             Self::Version { .. } => "not-nde-version",
             Self::Implausible { .. } => "not-nde-implausible",
         }
@@ -96,10 +93,7 @@ impl fmt::Display for NotNde {
                 write!(f, "not NDE: too short ({had} {})", if *had == 1 { "octet" } else { "octets" })?;
                 &None
             }
-            Self::Version {
-                number: 8,
-                looks_like: None,
-            } => {
+            Self::Version { number: 8, looks_like: None } => {
                 f.write_str("not NDE: version 8 (router-based aggregation) is not supported")?;
                 &None
             }
@@ -107,11 +101,7 @@ impl fmt::Display for NotNde {
                 write!(f, "not NDE: version field {number}")?;
                 looks_like
             }
-            Self::Implausible {
-                version,
-                reason,
-                looks_like,
-            } => {
+            Self::Implausible { version, reason, looks_like } => {
                 let reason = match reason {
                     Reason::Count => "the count does not fit the length",
                     Reason::Sets => "the Sets do not lead to its end",
@@ -136,10 +126,7 @@ pub fn recognise(payload: &[u8], missing: usize, trust: Trust) -> Result<Version
     let had = payload.len();
     let number = version_field(payload).ok_or(NotNde::TooShort { had })?;
     let Some(version) = Version::from_number(number) else {
-        return Err(NotNde::Version {
-            number,
-            looks_like: Other::guess(payload),
-        });
+        return Err(NotNde::Version { number, looks_like: Other::guess(payload) });
     };
     if had < SHORTEST {
         return Err(NotNde::TooShort { had });
@@ -147,11 +134,7 @@ pub fn recognise(payload: &[u8], missing: usize, trust: Trust) -> Result<Version
     if trust == Trust::Lenient && !is_dns(payload) {
         return Ok(version); // No walk: this is asked for every datagram of a session.
     }
-    let refuse = |reason| NotNde::Implausible {
-        version,
-        reason,
-        looks_like: Other::guess(payload),
-    };
+    let refuse = |reason| NotNde::Implausible { version, reason, looks_like: Other::guess(payload) };
     let borne_out = match (version, stride(version)) {
         (_, Some(stride)) => fixed(version, payload, missing, stride),
         (Version::V9, _) => v9(payload, missing),
@@ -177,9 +160,7 @@ fn fixed(version: Version, payload: &[u8], missing: usize, stride: usize) -> Res
     // What is left is a wrong count, or a datagram that was cut on the way.
     let records = payload.get(header_length..).unwrap_or(&[]).chunks_exact(stride);
     let whole = records.len();
-    let exact = total
-        .checked_sub(header_length)
-        .is_some_and(|octets| octets > 0 && octets % stride == 0);
+    let exact = total.checked_sub(header_length).is_some_and(|octets| octets > 0 && octets % stride == 0);
     let padded = whole > 0 && records.filter(|record| padding_is_zero(version, record)).count() * 2 >= whole;
     let few = (1..=MOST_FIXED_RECORDS).contains(&count);
     match header_plausible && ((few && exact && end > total) || (padded && (exact || few))) {
@@ -242,11 +223,7 @@ fn ipfix(payload: &[u8], missing: usize) -> Result<(), Reason> {
 }
 
 fn plausible_seconds(payload: &[u8], at: usize) -> bool {
-    let seconds = payload
-        .get(at..)
-        .and_then(|octets| octets.first_chunk())
-        .copied()
-        .map(u32::from_be_bytes);
+    let seconds = payload.get(at..).and_then(|octets| octets.first_chunk()).copied().map(u32::from_be_bytes);
     seconds.is_some_and(|seconds| PLAUSIBLE_SECONDS.contains(&seconds))
 }
 
@@ -268,10 +245,7 @@ impl Walk {
     fn of(payload: &[u8], missing: usize) -> Option<Self> {
         let version = Version::from_number(version_field(payload)?)?;
         Header::read(version, payload)?;
-        let mut walk = Self {
-            whole: true,
-            ..Self::default()
-        };
+        let mut walk = Self { whole: true, ..Self::default() };
         for message in messages(payload, missing) {
             match message.map(|message| message.body) {
                 Ok(Body::Sets(sets)) => {
@@ -324,24 +298,14 @@ mod tests {
 
     #[test]
     fn says_why_it_is_not_nde() {
-        let not = |payload: &[u8]| {
-            recognise(payload, 0, Trust::Lenient)
-                .map_err(|not| (not.code(), not.to_string()))
-                .unwrap_err()
-        };
+        let not = |payload: &[u8]| recognise(payload, 0, Trust::Lenient).map_err(|not| (not.code(), not.to_string())).unwrap_err();
         assert_eq!(not(&[]), ("not-nde-too-short", "not NDE: too short (0 octets)".into()));
         assert_eq!(not(&[0, 5, 0, 1]), ("not-nde-too-short", "not NDE: too short (4 octets)".into()));
         let eight = "not NDE: version 8 (router-based aggregation) is not supported";
         assert_eq!(not(&[0, 8, 0, 1, 0, 0, 0, 0]), ("not-nde-version-8", eight.into()));
         let sflow = [0, 0, 0, 5, 0, 0, 0, 1, 192, 0, 2, 1];
-        assert_eq!(
-            not(&sflow),
-            ("not-nde-version", "not NDE: version field 0, looks like sFlow version 5".into())
-        );
-        assert_eq!(
-            not(b"GET / HTTP/1.1\r\n\r\n"),
-            ("not-nde-version", "not NDE: version field 18245, looks like text".into())
-        );
+        assert_eq!(not(&sflow), ("not-nde-version", "not NDE: version field 0, looks like sFlow version 5".into()));
+        assert_eq!(not(b"GET / HTTP/1.1\r\n\r\n"), ("not-nde-version", "not NDE: version field 18245, looks like text".into()));
         // A DNS answer whose id is 9: _http._tcp.local, type PTR.
         let dns = hex("000984000000000100000000055f68747470045f746370056c6f63616c00000c0001");
         let text = "not NDE: begins like v9, but the Sets do not lead to its end, looks like DNS";
@@ -375,10 +339,7 @@ mod tests {
         assert_eq!(strict(&count), Ok(Version::V9));
         // Thirty whole records with zero padding under a count of 55582.
         let mut garbage = Build::fixed(Version::V5, 55_582, 30).done();
-        assert_eq!(
-            strict(&garbage),
-            Err("not NDE: begins like v5, but the count does not fit the length".into())
-        );
+        assert_eq!(strict(&garbage), Err("not NDE: begins like v5, but the count does not fit the length".into()));
         garbage[24..].chunks_mut(48).for_each(|record| record[46..].fill(0));
         assert_eq!(strict(&garbage), Ok(Version::V5));
         // A v5 clock that counts from the boot.
@@ -391,10 +352,7 @@ mod tests {
     fn other_protocols_with_a_version_in_front() {
         // A STUN binding request of 20 octets, a TFTP error and a DNS query of id 5.
         let stun = hex("00010000 2112a442 0102030405060708090a0b0c");
-        assert_eq!(
-            strict(&stun),
-            Err("not NDE: begins like v1, but the count does not fit the length, looks like STUN".into())
-        );
+        assert_eq!(strict(&stun), Err("not NDE: begins like v1, but the count does not fit the length, looks like STUN".into()));
         assert!(strict(b"\x00\x05\x00\x01File not found\x00").is_err());
         assert!(strict(b"\x00\x05\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x07example\x03org\x00\x00\x01\x00\x01").is_err());
     }

@@ -90,15 +90,7 @@ pub struct Sets<'a> {
 impl<'a> Sets<'a> {
     /// The Sets behind a v9 header: all the rest of the datagram.
     pub(super) fn of_v9(rest: &'a [u8], offset: usize, missing: usize) -> Self {
-        Self {
-            rest,
-            offset,
-            lacking: missing,
-            lack: cut_by_capture(offset),
-            limit: Limit::Datagram,
-            cut: None,
-            done: false,
-        }
+        Self { rest, offset, lacking: missing, lack: cut_by_capture(offset), limit: Limit::Datagram, cut: None, done: false }
     }
 
     /// The Sets behind an IPFIX header whose Length is `declared`. Beyond what the datagram has, it is a fault that the walk
@@ -120,39 +112,20 @@ impl<'a> Sets<'a> {
                 limit: Limit::Datagram,
             }
         };
-        Self {
-            rest,
-            offset,
-            lacking,
-            lack,
-            limit: Limit::Message,
-            cut: None,
-            done: false,
-        }
+        Self { rest, offset, lacking, lack, limit: Limit::Message, cut: None, done: false }
     }
 
     /// The fault for the octets that are lacking, at the place the walk has come to.
     fn lack(&self) -> Malformed {
         match self.lack.cause {
-            Cause::CutByCapture => Malformed {
-                offset: self.offset,
-                had: self.rest.len(),
-                ..self.lack
-            },
+            Cause::CutByCapture => Malformed { offset: self.offset, had: self.rest.len(), ..self.lack },
             _ => self.lack,
         }
     }
 }
 
 fn cut_by_capture(offset: usize) -> Malformed {
-    Malformed {
-        cause: Cause::CutByCapture,
-        part: Part::SetHeader,
-        offset,
-        needed: HEADER,
-        had: 0,
-        limit: Limit::Capture,
-    }
+    Malformed { cause: Cause::CutByCapture, part: Part::SetHeader, offset, needed: HEADER, had: 0, limit: Limit::Capture }
 }
 
 impl<'a> Iterator for Sets<'a> {
@@ -169,14 +142,7 @@ impl<'a> Iterator for Sets<'a> {
         let id = u16::from_be_bytes([id0, id1]);
         let length = usize::from(u16::from_be_bytes([length0, length1]));
         let offset = self.offset;
-        let fault = |cause, needed, had| Malformed {
-            cause,
-            part: Part::Set(id),
-            offset,
-            needed,
-            had,
-            limit: self.limit,
-        };
+        let fault = |cause, needed, had| Malformed { cause, part: Part::Set(id), offset, needed, had, limit: self.limit };
         let Some(declared) = length.checked_sub(HEADER) else {
             self.done = true;
             if id == 0 && length == 0 && behind.iter().all(|&octet| octet == 0) {
@@ -187,31 +153,15 @@ impl<'a> Iterator for Sets<'a> {
         if let Some((body, rest)) = behind.split_at_checked(declared) {
             self.rest = rest;
             self.offset += length;
-            return Some(Ok(Set {
-                id,
-                offset,
-                body,
-                declared,
-            }));
+            return Some(Ok(Set { id, offset, body, declared }));
         }
         self.done = true;
         if length > self.rest.len() + self.lacking {
             return Some(Err(fault(Cause::SetBeyondMessage, length, self.rest.len() + self.lacking)));
         }
         if self.lack.cause == Cause::CutByCapture {
-            self.cut = Some(Malformed {
-                part: Part::Set(id),
-                offset,
-                needed: length,
-                had: self.rest.len(),
-                ..self.lack
-            });
-            return Some(Ok(Set {
-                id,
-                offset,
-                body: behind,
-                declared,
-            }));
+            self.cut = Some(Malformed { part: Part::Set(id), offset, needed: length, had: self.rest.len(), ..self.lack });
+            return Some(Ok(Set { id, offset, body: behind, declared }));
         }
         Some(Err(self.lack()))
     }

@@ -60,10 +60,7 @@ impl TemplateRecord {
     /// The length of the shortest record this template allows: variable-length fields need one octet at least (RFC 7011 §7).
     /// A template for which this is 0 can't be used: nothing would ever be consumed.
     pub fn shortest(&self) -> usize {
-        self.fields
-            .iter()
-            .map(|f| if f.is_variable() { 1 } else { usize::from(f.length) })
-            .sum()
+        self.fields.iter().map(|f| if f.is_variable() { 1 } else { usize::from(f.length) }).sum()
     }
 }
 
@@ -88,14 +85,7 @@ pub fn template_records<'a>(set: &Set<'a>, kind: SetKind) -> TemplateRecords<'a>
         SetKind::Data | SetKind::Reserved => (TemplateFormat::V9, false, &[][..]),
     };
     let lacking = set.declared.saturating_sub(set.body.len());
-    TemplateRecords {
-        rest,
-        offset: set.body_offset(),
-        lacking,
-        format,
-        options,
-        most_fields: usize::MAX,
-    }
+    TemplateRecords { rest, offset: set.body_offset(), lacking, format, options, most_fields: usize::MAX }
 }
 
 impl TemplateRecords<'_> {
@@ -148,14 +138,7 @@ impl TemplateRecords<'_> {
     fn head(&self) -> Option<Head> {
         let id = self.u16_at(0)?;
         let second = usize::from(self.u16_at(2)?);
-        let plain = Head {
-            id,
-            length: 4,
-            fields: second,
-            scope_count: 0,
-            fault: None,
-            extent: None,
-        };
+        let plain = Head { id, length: 4, fields: second, scope_count: 0, fault: None, extent: None };
         if !self.options || (self.format == TemplateFormat::Ipfix && second == 0) {
             return Some(plain);
         }
@@ -167,12 +150,7 @@ impl TemplateRecords<'_> {
                     _ if third > second => Some((Cause::ScopeCountAboveFields, third, second)),
                     _ => None,
                 };
-                Head {
-                    length: 6,
-                    scope_count: third,
-                    fault,
-                    ..plain
-                }
+                Head { length: 6, scope_count: third, fault, ..plain }
             }
             TemplateFormat::V9 => {
                 let uneven = [second, third].into_iter().find(|length| length % 4 != 0);
@@ -190,13 +168,7 @@ impl TemplateRecords<'_> {
 
     /// Reads the record of `extent` octets behind `head` and moves on behind it.
     fn record(&mut self, head: &Head, extent: usize) -> Result<TemplateRecord, Malformed> {
-        let &Head {
-            id,
-            length,
-            fields: count,
-            scope_count,
-            ..
-        } = head;
+        let &Head { id, length, fields: count, scope_count, .. } = head;
         let offset = self.offset;
         if count == 0 && self.format == TemplateFormat::Ipfix {
             return self.withdrawal(id);
@@ -204,16 +176,7 @@ impl TemplateRecords<'_> {
         let specifiers = self.rest.get(length..extent).unwrap_or(&[]);
         self.advance(extent);
         let part = Part::TemplateRecord(id);
-        let refuse = |cause, needed, had| {
-            Err(Malformed {
-                cause,
-                part,
-                offset,
-                needed,
-                had,
-                limit: Limit::Rule,
-            })
-        };
+        let refuse = |cause, needed, had| Err(Malformed { cause, part, offset, needed, had, limit: Limit::Rule });
         if id < LOWEST_ID {
             if count == 0 {
                 self.end(); // Nothing says what these octets are.
@@ -244,13 +207,7 @@ impl TemplateRecords<'_> {
             rest = behind;
         }
         let kind = if self.options { TemplateKind::Options } else { TemplateKind::Data };
-        Ok(TemplateRecord {
-            id,
-            offset,
-            kind,
-            fields,
-            scope_count,
-        })
+        Ok(TemplateRecord { id, offset, kind, fields, scope_count })
     }
 
     /// Where the record ends: behind its Field Specifiers. The error is how many octets it needs at least, more than there are.
@@ -267,11 +224,7 @@ impl TemplateRecords<'_> {
         let mut needed = least;
         for _ in 0..head.fields {
             // The enterprise bit: four octets more than `least` has counted.
-            needed += if rest.first().is_some_and(|octet| octet & 0x80 != 0) {
-                4
-            } else {
-                0
-            };
+            needed += if rest.first().is_some_and(|octet| octet & 0x80 != 0) { 4 } else { 0 };
             match FieldSpecifier::read(rest, self.format, Role::Field) {
                 Some((_, behind)) => rest = behind,
                 None => return Err(needed.max(have + 1)),
@@ -300,13 +253,7 @@ impl TemplateRecords<'_> {
             }
         };
         self.advance(4);
-        Ok(TemplateRecord {
-            id,
-            offset,
-            kind,
-            fields: Vec::new(),
-            scope_count: 0,
-        })
+        Ok(TemplateRecord { id, offset, kind, fields: Vec::new(), scope_count: 0 })
     }
 
     /// The record needs more than the Set has: its extent is unknown, the walk of the Set ends. `None` where the capture cut it.
@@ -315,14 +262,7 @@ impl TemplateRecords<'_> {
         let cut = self.lacking > 0 && needed <= had;
         self.end();
         let part = Part::TemplateRecord(id);
-        (!cut).then_some(Malformed {
-            cause: Cause::TemplateBeyondSet,
-            part,
-            offset: self.offset,
-            needed,
-            had,
-            limit: Limit::Set,
-        })
+        (!cut).then_some(Malformed { cause: Cause::TemplateBeyondSet, part, offset: self.offset, needed, had, limit: Limit::Set })
     }
 
     fn advance(&mut self, octets: usize) {

@@ -8,7 +8,7 @@ use super::extent::Layout;
 use super::schema::{Kind, Schema};
 use super::steps::{Cell, Convert, IcmpSource, RecordPlan, Step, TimeForm};
 use crate::element::{self, DataType, Element, ElementId};
-use crate::message::{Role, FieldSpecifier, Version};
+use crate::message::{FieldSpecifier, Role, Version};
 
 /// The pseudo enterprise number of reverse elements (RFC 5103 §6.1).
 const REVERSE_PEN: u32 = 29305;
@@ -277,8 +277,7 @@ impl Compiler<'_> {
     }
 
     fn addresses(&mut self) {
-        let pairs =
-            [(C::SrcAddr, 8, 27), (C::DstAddr, 12, 28), (C::NextHop, 15, 62), (C::NatSrcAddr, 225, 281), (C::NatDstAddr, 226, 282)];
+        let pairs = [(C::SrcAddr, 8, 27), (C::DstAddr, 12, 28), (C::NextHop, 15, 62), (C::NatSrcAddr, 225, 281), (C::NatDstAddr, 226, 282)];
         let ip_version = self.record.find(60).filter(|f| f.convert == Convert::Unsigned).map(|f| f.cell);
         for (column, v4, v6) in pairs {
             let v4 = self.record.find(v4).filter(|f| f.convert == Convert::Ipv4);
@@ -422,7 +421,10 @@ mod tests {
     #[test]
     fn a_length_that_the_type_can_not_have_makes_octets() {
         let own = element_columns(Version::Ipfix, &fields(&[(0, 8, 2), (0, 1, 3), (0, 60000, 4), (4711, 7, 2)]));
-        assert_eq!(own, [("ie_8".to_owned(), Kind::Octets), ("ie_60000".to_owned(), Kind::Octets), ("pen_4711_7".to_owned(), Kind::Octets)]);
+        assert_eq!(
+            own,
+            [("ie_8".to_owned(), Kind::Octets), ("ie_60000".to_owned(), Kind::Octets), ("pen_4711_7".to_owned(), Kind::Octets)]
+        );
     }
 
     #[test]

@@ -130,7 +130,8 @@ pub(super) fn totals(overview: &Overview, style: &Style) -> String {
         out.push_str(&wrap(&format!("{}: {words}", who(e)), style.width, 2, 4));
     }
     if told.len() > MOST_LOSSES {
-        out.push_str(&format!("  … and {} more exporters with losses; --format json has all.\n", told.len() - MOST_LOSSES));
+        let more = grouped((told.len() - MOST_LOSSES) as u128);
+        out.push_str(&wrap(&format!("… and {more} more exporters; --format json has all."), style.width, 2, 4));
     }
     out
 }

@@ -121,12 +121,10 @@ mod tests {
     #[test]
     fn ipfix_times_and_ipv6_are_alternates() {
         let StrmVerdict::ByAlternates(list) = judge(&[152, 153, 4, 27, 28, 7, 11, 1, 2, 6], 1) else { panic!("alternates") };
-        assert_eq!(list.iter().map(|(d, a)| (d.name, *a)).collect::<Vec<_>>(), [
-            ("FIRST_SWITCHED", 152),
-            ("LAST_SWITCHED", 153),
-            ("IPV4_SRC_ADDR", 27),
-            ("IPV4_DST_ADDR", 28)
-        ]);
+        assert_eq!(
+            list.iter().map(|(d, a)| (d.name, *a)).collect::<Vec<_>>(),
+            [("FIRST_SWITCHED", 152), ("LAST_SWITCHED", 153), ("IPV4_SRC_ADDR", 27), ("IPV4_DST_ADDR", 28)]
+        );
     }
 
     #[test]

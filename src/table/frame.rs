@@ -21,11 +21,13 @@ pub fn data_frame(batch: FlowBatch) -> PolarsResult<DataFrame> {
     let (columns, runs) = batch.into_parts();
     let mut out: Vec<Column> = Vec::with_capacity(columns.len());
     for (spec, column) in schema.columns().iter().zip(columns).filter(|(spec, _)| !spec.hidden) {
-        out.push(match spec.source {
-            Source::Canonical(c) if c.is_context() => context_series(c, spec, &runs, rows),
-            _ => series(spec, column),
-        }?
-        .into_column());
+        out.push(
+            match spec.source {
+                Source::Canonical(c) if c.is_context() => context_series(c, spec, &runs, rows),
+                _ => series(spec, column),
+            }?
+            .into_column(),
+        );
     }
     DataFrame::new(rows, out)
 }

@@ -67,9 +67,7 @@ fn flows_are_those_of_the_referee() {
     let mut differences = Differences::default();
     for row in tsv(&testdata("MANIFEST.tsv")) {
         let name = row["file"].clone();
-        let expected = testdata("expected")
-            .join(name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem))
-            .with_extension("csv");
+        let expected = testdata("expected").join(name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem)).with_extension("csv");
         compare_flows(&name, &testdata(&name), &csv(&expected), &mut differences);
     }
     // 14,000 flows with 14 cells each.
@@ -114,20 +112,12 @@ fn expected_time(rule: Times, ours: &str, theirs: &str, frame: u64) -> String {
 fn compare_flow(what: &str, ours: &Value, theirs: &Row, zero_is_absent: bool, differences: &mut Differences) {
     for (column, our_column) in CELLS {
         let absent = zero_is_absent && theirs[column] == "0" && ours[our_column].is_null();
-        differences.equal(
-            &format!("{what} {our_column}"),
-            &cell(&ours[our_column]),
-            if absent { "" } else { &theirs[column] },
-        );
+        differences.equal(&format!("{what} {our_column}"), &cell(&ours[our_column]), if absent { "" } else { &theirs[column] });
     }
     // v1, v5 and v7 have neither; ours has the engine of v5 as domain, the table nothing.
     if !theirs["template_id"].is_empty() {
         differences.equal(&format!("{what} template_id"), &cell(&ours["template_id"]), &theirs["template_id"]);
-        differences.equal(
-            &format!("{what} observation_domain"),
-            &cell(&ours["observation_domain"]),
-            &theirs["domain"],
-        );
+        differences.equal(&format!("{what} observation_domain"), &cell(&ours["observation_domain"]), &theirs["domain"]);
     }
     icmp(what, ours, theirs, differences);
 }
@@ -151,11 +141,7 @@ fn packets_have_the_time_they_were_seen() {
     let packets = flows(&testdata("softflowd-psamp.pcap"), "flow_start,flow_end").expect("packets are read");
     assert_eq!(packets.len(), 106);
     assert_eq!(to_millis(&cell(&packets[0]["flow_start"])), "2026-11-22T20:49:10.451Z");
-    assert!(
-        packets
-            .iter()
-            .all(|p| p["flow_start"] == p["flow_end"] && p["flow_start"].is_string())
-    );
+    assert!(packets.iter().all(|p| p["flow_start"] == p["flow_end"] && p["flow_start"].is_string()));
 }
 
 /// What a sequence of numbers says, file by file: lost, reordered, duplicates, restarts, summed over the exporters.
@@ -185,12 +171,7 @@ fn sequence_numbers_tell_what_was_lost() {
     ] {
         match overview(&testdata(name)) {
             Ok(overview) => {
-                let sum: u64 = overview["exporters"]
-                    .as_array()
-                    .into_iter()
-                    .flatten()
-                    .filter_map(|e| e[figure].as_u64())
-                    .sum();
+                let sum: u64 = overview["exporters"].as_array().into_iter().flatten().filter_map(|e| e[figure].as_u64()).sum();
                 differences.holds(&format!("{name}: no {figure} seen"), sum > 0);
             }
             Err(error) => differences.fail(format!("{name}: {error}")),
@@ -207,11 +188,7 @@ fn strm_verdicts() {
         ("softflowd-v9.pcap", 1024, &[][..]),
         ("softflowd-ipfix.pcap", 1024, &[]),
         ("pmacct-v9-as.pcap", 1024, &["LAST_SWITCHED", "FIRST_SWITCHED"]),
-        (
-            "ulogd2-ipfix.pcap",
-            256,
-            &["LAST_SWITCHED", "FIRST_SWITCHED", "IN_BYTES", "IN_PKTS", "TCP_FLAGS"],
-        ),
+        ("ulogd2-ipfix.pcap", 256, &["LAST_SWITCHED", "FIRST_SWITCHED", "IN_BYTES", "IN_PKTS", "TCP_FLAGS"]),
     ] {
         let overview = match overview(&testdata(name)) {
             Ok(overview) => overview,
@@ -220,27 +197,15 @@ fn strm_verdicts() {
                 continue;
             }
         };
-        let verdicts = overview["exporters"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(|e| e["strm"].as_array())
-            .flatten();
+        let verdicts = overview["exporters"].as_array().into_iter().flatten().filter_map(|e| e["strm"].as_array()).flatten();
         let found: Vec<&Value> = verdicts.filter(|v| v["template_id"] == template).collect();
         differences.holds(&format!("{name}: no verdict on template {template}"), !found.is_empty());
         for verdict in found {
             let said = verdict["missing"].as_array().map_or(0, Vec::len);
             let text = verdict["missing"].to_string();
-            differences.equal(
-                &format!("{name} template {template} missing {text}"),
-                &said.to_string(),
-                &missing.len().to_string(),
-            );
+            differences.equal(&format!("{name} template {template} missing {text}"), &said.to_string(), &missing.len().to_string());
             for element in missing {
-                differences.holds(
-                    &format!("{name} template {template}: {element} is not among {text}"),
-                    text.contains(element),
-                );
+                differences.holds(&format!("{name} template {template}: {element} is not among {text}"), text.contains(element));
             }
         }
     }

@@ -37,21 +37,12 @@ fn help_and_version() {
         assert_eq!(stderr(&output), "", "{args:?}");
     }
     assert!(stdout(&run(&["--help"])).contains("templates"));
-    assert_eq!(
-        stdout(&run(&["--version"])).trim(),
-        concat!("ipfix-inspect ", env!("CARGO_PKG_VERSION"))
-    );
+    assert_eq!(stdout(&run(&["--version"])).trim(), concat!("ipfix-inspect ", env!("CARGO_PKG_VERSION")));
 }
 
 #[test]
 fn usage_errors_end_with_2() {
-    for args in [
-        &[][..],
-        &["--no-such-option"],
-        &["flows"],
-        &["flows", "--format", "xml", "x.pcap"],
-        &["--port", "high", "x.pcap"],
-    ] {
+    for args in [&[][..], &["--no-such-option"], &["flows"], &["flows", "--format", "xml", "x.pcap"], &["--port", "high", "x.pcap"]] {
         let output = run(args);
         assert_eq!(output.status.code(), Some(2), "{args:?}");
         assert_eq!(stdout(&output), "", "{args:?}");
@@ -73,10 +64,7 @@ fn overview_as_text() {
 
 #[test]
 fn an_overview_fits_80_columns() {
-    let output = program(&[path("mixed-one-address.pcap")])
-        .env("COLUMNS", "80")
-        .output()
-        .expect("the program starts");
+    let output = program(&[path("mixed-one-address.pcap")]).env("COLUMNS", "80").output().expect("the program starts");
     let text = stdout(&output);
     // Paths are as long as they are; tables and sentences are not.
     let long: Vec<&str> = text.lines().filter(|l| l.chars().count() > 80 && !l.contains("testdata")).collect();
@@ -101,15 +89,7 @@ fn standard_input() {
 fn several_files_one_after_the_other() {
     let both = run(&["flows", &path("fprobe-v5.pcap"), &path("softflowd-v9.pcap"), "--format", "ndjson"]);
     assert_eq!(stdout(&both).lines().count(), 327 + 536);
-    let limited = run(&[
-        "flows",
-        &path("fprobe-v5.pcap"),
-        &path("softflowd-v9.pcap"),
-        "--format",
-        "ndjson",
-        "--limit",
-        "330",
-    ]);
+    let limited = run(&["flows", &path("fprobe-v5.pcap"), &path("softflowd-v9.pcap"), "--format", "ndjson", "--limit", "330"]);
     assert_eq!(stdout(&limited).lines().count(), 330);
 }
 
@@ -119,11 +99,7 @@ fn a_closed_pipe_ends_quietly() {
         let file = path("mixed-one-address.pcap");
         // More than a pipe holds, so that the program is still writing when the reader leaves.
         let args = ["flows", file.as_str(), file.as_str(), file.as_str(), "--format", format];
-        let mut child = program(&args)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program starts");
+        let mut child = program(&args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
         let mut reader = BufReader::new(child.stdout.take().expect("a pipe was asked for"));
         let mut line = String::new();
         reader.read_line(&mut line).expect("a first line");
@@ -164,17 +140,12 @@ fn no_partial_file_where_the_input_fails() {
     assert!(names(&folder).is_empty(), "{:?}", names(&folder));
 
     let nowhere = folder.path().join("no-such-folder/flows.csv").to_string_lossy().into_owned();
-    refused(
-        &run(&["flows", &path("fprobe-v5.pcap"), "--format", "csv", "-o", &nowhere]),
-        &["no-such-folder"],
-    );
+    refused(&run(&["flows", &path("fprobe-v5.pcap"), "--format", "csv", "-o", &nowhere]), &["no-such-folder"]);
 }
 
 fn names(folder: &tempfile::TempDir) -> Vec<String> {
     let entries = fs::read_dir(folder.path()).expect("the folder can be read");
-    let mut names: Vec<String> = entries
-        .map(|e| e.expect("an entry").file_name().to_string_lossy().into_owned())
-        .collect();
+    let mut names: Vec<String> = entries.map(|e| e.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
     names.sort();
     names
 }
@@ -188,17 +159,11 @@ fn what_is_no_capture_is_named() {
         path.to_string_lossy().into_owned()
     };
     refused(&run(&[file("empty.pcap", b"")]), &["empty.pcap", "empty"]);
-    refused(
-        &run(&[file("text.pcap", b"No.     Time  Source\n1 0.000 192.0.2.1\n")]),
-        &["text.pcap"],
-    );
+    refused(&run(&[file("text.pcap", b"No.     Time  Source\n1 0.000 192.0.2.1\n")]), &["text.pcap"]);
     refused(&run(&[file("garbage.pcap", &[0xa7; 3000])]), &["garbage.pcap"]);
     refused(&run(&[file("zip.pcap", b"PK\x03\x04\x14\0\0\0\x08\0")]), &["zip.pcap", "ZIP"]);
     refused(&run(&[folder.path().to_string_lossy().into_owned()]), &["directory"]);
-    refused(
-        &run(&[folder.path().join("absent.pcap").to_string_lossy().into_owned()]),
-        &["absent.pcap"],
-    );
+    refused(&run(&[folder.path().join("absent.pcap").to_string_lossy().into_owned()]), &["absent.pcap"]);
 }
 
 #[test]
@@ -279,10 +244,7 @@ fn a_terminal_gets_no_control_characters() {
     }
     let output = run(&["flows", &path("pyipfix-varlen.pcap"), "--format", "table", "--columns", "all"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    assert!(
-        stdout(&output).chars().all(|c| c == '\n' || !c.is_control()),
-        "control characters in the table"
-    );
+    assert!(stdout(&output).chars().all(|c| c == '\n' || !c.is_control()), "control characters in the table");
 }
 
 /// ^C: 130, and neither the output file nor a part of it is left.
@@ -293,20 +255,12 @@ fn an_interrupt_ends_with_130() {
     let target = folder.path().join("flows.csv").to_string_lossy().into_owned();
     let octets = fs::read(testdata("fprobe-v5.pcap")).expect("the capture can be read");
     let mut command = program(&["flows", "-", "--format", "csv", "-o", &target]);
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the program starts");
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
     let mut pipe = child.stdin.take().expect("a pipe was asked for");
     pipe.write_all(&octets).expect("the program reads");
     // It waits for more, since the pipe stays open.
     std::thread::sleep(Duration::from_millis(700));
-    assert!(
-        child.try_wait().expect("the state can be asked").is_none(),
-        "ended before the interrupt"
-    );
+    assert!(child.try_wait().expect("the state can be asked").is_none(), "ended before the interrupt");
     let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
     if !sent.is_ok_and(|status| status.success()) {
         let _ = child.kill();
@@ -348,10 +302,7 @@ fn the_readme_tells_the_truth() {
     let commands = commands(&readme);
     assert!(commands.len() >= 3, "only {} commands of the program in README.md", commands.len());
     for command in commands {
-        for word in command
-            .split_whitespace()
-            .filter(|w| w.ends_with(".pcap") || w.ends_with(".pcapng"))
-        {
+        for word in command.split_whitespace().filter(|w| w.ends_with(".pcap") || w.ends_with(".pcapng")) {
             let file = folder.path().join(word);
             if !file.exists() && !word.contains('/') && !word.contains('*') {
                 fs::copy(testdata("softflowd-v9.pcap"), file).expect("a copy");
@@ -390,10 +341,7 @@ fn commands(readme: &str) -> Vec<String> {
                 // `cargo run` with its options up to `--` is the program that is already built.
                 let whole = match whole.strip_prefix("cargo run").and_then(|rest| rest.split_once(" -- ")) {
                     Some((_, arguments)) => format!("ipfix-inspect {arguments}"),
-                    None => whole
-                        .replace("target/release/ipfix-inspect", "ipfix-inspect")
-                        .trim_start_matches("./")
-                        .to_owned(),
+                    None => whole.replace("target/release/ipfix-inspect", "ipfix-inspect").trim_start_matches("./").to_owned(),
                 };
                 if whole.split_whitespace().any(|word| word == "ipfix-inspect") && !whole.starts_with("cargo") && !whole.starts_with('#') {
                     commands.push(whole);
@@ -407,10 +355,7 @@ fn commands(readme: &str) -> Vec<String> {
 #[test]
 fn commands_are_found_in_a_readme() {
     let text = "```sh\ncargo run --release -- testdata/a.pcap\ncargo test --release\n```\ntext\n```console\n$ ipfix-inspect flows a.pcap \\\n    --limit 1\nno command\n```\n```rust\nipfix-inspect b\n```\n";
-    assert_eq!(
-        commands(text),
-        ["ipfix-inspect testdata/a.pcap", "ipfix-inspect flows a.pcap --limit 1"]
-    );
+    assert_eq!(commands(text), ["ipfix-inspect testdata/a.pcap", "ipfix-inspect flows a.pcap --limit 1"]);
 }
 
 #[cfg(unix)]

@@ -32,9 +32,7 @@ pub(crate) fn files(test: &str, folders: &[&str]) -> Option<Vec<(String, PathBuf
         return None;
     };
     let rows = tsv(&corpus.join("MANIFEST.tsv"));
-    let chosen = rows
-        .into_iter()
-        .filter(|row| folders.iter().any(|f| row["path"].split('/').next() == Some(*f)));
+    let chosen = rows.into_iter().filter(|row| folders.iter().any(|f| row["path"].split('/').next() == Some(*f)));
     Some(chosen.map(|row| (row["path"].clone(), corpus.join(&row["path"]), row)).collect())
 }
 
@@ -48,10 +46,7 @@ fn check(file: &str, figure: &str, ours: &str, manifest: &str, differences: &mut
 
 #[test]
 fn counts_are_those_of_the_corpus() {
-    let Some(files) = files(
-        "counts_are_those_of_the_corpus",
-        &["captures", "linklayer", "synthetic", "containers"],
-    ) else {
+    let Some(files) = files("counts_are_those_of_the_corpus", &["captures", "linklayer", "synthetic", "containers"]) else {
         return;
     };
     let mut differences = Differences::default();
@@ -59,11 +54,7 @@ fn counts_are_those_of_the_corpus() {
         if REFUSED.contains(&name.as_str()) {
             let output = run(&[path]);
             differences.equal(&format!("{name} exit code"), &format!("{:?}", output.status.code()), "Some(2)");
-            differences.equal(
-                &format!("{name} lines on standard error"),
-                &stderr(&output).lines().count().to_string(),
-                "1",
-            );
+            differences.equal(&format!("{name} lines on standard error"), &stderr(&output).lines().count().to_string(), "1");
             continue;
         }
         let totals = match overview(path) {
@@ -98,28 +89,12 @@ fn sums(name: &str, path: &Path, row: &Row, differences: &mut Differences) {
     // nfreplay's impossible counters add up to more than 64 bits hold.
     let sum = |fixed: &str, element: &str| -> u128 {
         let of = |flow: &Value| {
-            if flow["nde_version"].as_u64() < Some(9) {
-                flow[fixed].as_u64()
-            } else {
-                flow[element].as_u64()
-            }
+            if flow["nde_version"].as_u64() < Some(9) { flow[fixed].as_u64() } else { flow[element].as_u64() }
         };
         rows.iter().filter_map(of).map(u128::from).sum()
     };
-    check(
-        name,
-        "octets",
-        &sum("bytes", "octetDeltaCount").to_string(),
-        &row["octets"],
-        differences,
-    );
-    check(
-        name,
-        "packets",
-        &sum("packets", "packetDeltaCount").to_string(),
-        &row["packets"],
-        differences,
-    );
+    check(name, "octets", &sum("bytes", "octetDeltaCount").to_string(), &row["octets"], differences);
+    check(name, "packets", &sum("packets", "packetDeltaCount").to_string(), &row["packets"], differences);
 }
 
 #[test]
@@ -171,10 +146,8 @@ fn every_wrapping_gives_the_same_flows() {
             continue;
         }
         let folder = corpus().unwrap_or_default();
-        let expected = references
-            .entry(reference.clone())
-            .or_insert_with(|| unwrapped(&folder.join(reference)).unwrap_or_default())
-            .clone();
+        let expected =
+            references.entry(reference.clone()).or_insert_with(|| unwrapped(&folder.join(reference)).unwrap_or_default()).clone();
         match unwrapped(path) {
             Ok(mut ours) => {
                 let mut expected = expected;
@@ -211,26 +184,15 @@ fn no_time_is_made_up() {
     let Some(corpus) = corpus() else {
         return note("SKIPPED no_time_is_made_up: IPFIX_INSPECT_CORPUS is not set");
     };
-    let flows = flows(
-        &corpus.join("captures/ipfix-mikrotik.pcap"),
-        "flow_start,flow_end,flowStartSysUpTime",
-    )
-    .expect("flows are read");
+    let flows = flows(&corpus.join("captures/ipfix-mikrotik.pcap"), "flow_start,flow_end,flowStartSysUpTime").expect("flows are read");
     assert_eq!(flows.len(), 46);
-    assert!(
-        flows
-            .iter()
-            .all(|f| f["flow_start"].is_null() && f["flow_end"].is_null() && f["flowStartSysUpTime"].is_number())
-    );
+    assert!(flows.iter().all(|f| f["flow_start"].is_null() && f["flow_end"].is_null() && f["flowStartSysUpTime"].is_number()));
 }
 
 /// All captures of the exporters that `testdata/` was chosen from.
 #[test]
 fn every_capture_of_the_exporters() {
-    let Some(folder) = corpus()
-        .and_then(|c| Some(c.parent()?.join("exporters")))
-        .filter(|f| f.join("MANIFEST.tsv").exists())
-    else {
+    let Some(folder) = corpus().and_then(|c| Some(c.parent()?.join("exporters"))).filter(|f| f.join("MANIFEST.tsv").exists()) else {
         note("SKIPPED every_capture_of_the_exporters: no folder 'exporters' beside that of IPFIX_INSPECT_CORPUS");
         return;
     };
@@ -241,11 +203,7 @@ fn every_capture_of_the_exporters() {
             continue;
         }
         // Counted by one who looks ahead: the manifest's own counts are those of one pass.
-        let nde = if name.starts_with("not-nde") {
-            "0".to_owned()
-        } else {
-            row["datagrams"].clone()
-        };
+        let nde = if name.starts_with("not-nde") { "0".to_owned() } else { row["datagrams"].clone() };
         row.insert("nde_datagrams".to_owned(), nde);
         row.insert("flows".to_owned(), row["tshark_flows"].clone());
         row.insert("options_records".to_owned(), row["tshark_options_records"].clone());

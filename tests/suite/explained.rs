@@ -105,10 +105,7 @@ pub(crate) fn times(file: &str) -> Times {
 }
 
 /// The exporter of these is that of the capture with the same messages, one a datagram, of which the expected flows are.
-pub(crate) const OTHER_EXPORTER: [&str; 2] = [
-    "captures/ipfix-softflowd-3msg-one-datagram.pcap",
-    "captures/v5-basic-concatenated.pcap",
-];
+pub(crate) const OTHER_EXPORTER: [&str; 2] = ["captures/ipfix-softflowd-3msg-one-datagram.pcap", "captures/v5-basic-concatenated.pcap"];
 
 /// Columns of a capture's expected flows that say something else than ours, while the octets of their fields agree.
 pub(crate) fn other_column(file: &str, column: &str) -> bool {

@@ -88,10 +88,7 @@ fn first_flows(name: &str, path: &Path, expected: &[Value], types: &Types, diffe
                     (value, _) => value,
                 };
                 let holds = is_shown(shown, &octets, &field.types(types));
-                differences.holds(
-                    &format!("{what} {} ({}/{}): {shown} is not {}", field.column, field.pen, field.id, field.hex),
-                    holds,
-                );
+                differences.holds(&format!("{what} {} ({}/{}): {shown} is not {}", field.column, field.pen, field.id, field.hex), holds);
             }
         } else if theirs["fields"][0]["ie"].is_number() {
             differences.fail(format!("{what}: no template of id {} has its fields", theirs["set_id"]));
@@ -102,9 +99,7 @@ fn first_flows(name: &str, path: &Path, expected: &[Value], types: &Types, diffe
 }
 
 fn same_ends(ours: &Value, theirs: &Value) -> bool {
-    ["src_addr", "dst_addr", "src_port", "dst_port"]
-        .iter()
-        .all(|c| cell(&ours[*c]) == cell(&theirs[*c]))
+    ["src_addr", "dst_addr", "src_port", "dst_port"].iter().all(|c| cell(&ours[*c]) == cell(&theirs[*c]))
 }
 
 /// The expected flow's own values against the canonical columns. What the record has no field for is null there, while our column may be
@@ -130,18 +125,11 @@ fn compare(name: &str, what: &str, ours: &Value, theirs: &Value, differences: &m
         let expected = theirs[key]["derived_utc"].as_str().or_else(|| theirs[key]["utc"].as_str());
         if expected == Some(NO_UPTIME) && !other_column(name, column) {
             let shown = cell(&ours[column]);
-            differences.holds(
-                &format!("{what} {column}: {shown} for the boot"),
-                !shown.is_empty() && !shown.starts_with("1970"),
-            );
+            differences.holds(&format!("{what} {column}: {shown} for the boot"), !shown.is_empty() && !shown.starts_with("1970"));
         } else if let Some(expected) = expected.filter(|_| !other_column(name, column)) {
             // Derived times are cut to milliseconds; of the others, tshark prints NTP fractions one nanosecond low.
             let cut = expected.split_once('.').is_some_and(|(_, fraction)| fraction.len() == 4);
-            let shown = if cut {
-                to_millis(&cell(&ours[column]))
-            } else {
-                cell(&ours[column])
-            };
+            let shown = if cut { to_millis(&cell(&ours[column])) } else { cell(&ours[column]) };
             let near = match (nanos(&shown), nanos(expected)) {
                 (Some(ours), Some(theirs)) => (ours - theirs).abs() <= 1_000,
                 _ => false,
@@ -171,11 +159,7 @@ fn fixed_fields(what: &str, ours: &Value, theirs: &Value, differences: &mut Diff
             continue;
         };
         let value = field["hex"].as_str().and_then(|hex| u64::from_str_radix(hex, 16).ok());
-        differences.equal(
-            &format!("{what} {column} ({name})"),
-            &format!("{:?}", ours[*column].as_u64()),
-            &format!("{value:?}"),
-        );
+        differences.equal(&format!("{what} {column} ({name})"), &format!("{:?}", ours[*column].as_u64()), &format!("{value:?}"));
     }
 }
 
@@ -190,20 +174,12 @@ struct Field {
 impl Field {
     /// The column that holds the field under its number.
     fn number(&self) -> String {
-        if self.pen == 0 {
-            format!("ie_{}", self.id)
-        } else {
-            format!("pen_{}_{}", self.pen, self.id)
-        }
+        if self.pen == 0 { format!("ie_{}", self.id) } else { format!("pen_{}_{}", self.pen, self.id) }
     }
 
     /// The types its value may have; a column under a number is one of octets.
     fn types(&self, types: &Types) -> Vec<String> {
-        if self.column == self.number() {
-            Vec::new()
-        } else {
-            types.of(self.pen, self.id)
-        }
+        if self.column == self.number() { Vec::new() } else { types.of(self.pen, self.id) }
     }
 
     /// paddingOctets (210) says nothing and has no column.
@@ -215,12 +191,7 @@ impl Field {
 /// The fields of an expected flow under the names that our templates give them; the n-th of a name is `name_n`.
 fn named_fields(flow: &Value, templates: &[Value]) -> Option<Vec<Field>> {
     let fields = flow["fields"].as_array()?;
-    let numbers = |f: &Value| {
-        (
-            f["pen"].as_u64().unwrap_or(0),
-            f.get("ie").or_else(|| f.get("id")).and_then(Value::as_u64).unwrap_or(0),
-        )
-    };
+    let numbers = |f: &Value| (f["pen"].as_u64().unwrap_or(0), f.get("ie").or_else(|| f.get("id")).and_then(Value::as_u64).unwrap_or(0));
     let fits = |template: &&Value| {
         let specifiers = template["fields"].as_array().map_or(&[][..], Vec::as_slice);
         template["id"] == flow["set_id"]
@@ -241,12 +212,7 @@ fn named_fields(flow: &Value, templates: &[Value]) -> Option<Vec<Field>> {
         *time += 1;
         let column = if *time == 1 { name.to_owned() } else { format!("{name}_{time}") };
         let (pen, id) = numbers(theirs);
-        Field {
-            column,
-            pen,
-            id,
-            hex: theirs["hex"].as_str().unwrap_or_default().to_owned(),
-        }
+        Field { column, pen, id, hex: theirs["hex"].as_str().unwrap_or_default().to_owned() }
     });
     Some(named.filter(|field| !field.is_padding()).collect())
 }

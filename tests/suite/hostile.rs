@@ -53,11 +53,7 @@ impl Random {
 
 /// Calls `run` with every damaged version of some octets and holds its answer against what there is; returns how many versions there were.
 fn damage<F: FnMut(&[u8]) -> Summary>(what: &str, octets: &[u8], effort: &Effort, mut run: F) -> usize {
-    let stride = if octets.len() <= effort.each_octet {
-        1
-    } else {
-        (octets.len() / effort.cuts.max(1)).max(1)
-    };
+    let stride = if octets.len() <= effort.each_octet { 1 } else { (octets.len() / effort.cuts.max(1)).max(1) };
     let mut versions = 0;
     for length in (0..octets.len()).step_by(stride) {
         versions += 1;
@@ -85,10 +81,7 @@ fn plausible(what: &str, length: usize, summary: &Summary) {
     let length = length as u64;
     assert!(summary.datagrams * 16 <= length, "{what}: {summary:?} of {length} octets");
     assert!(summary.nde_datagrams <= summary.datagrams, "{what}: {summary:?}");
-    assert!(
-        summary.flows + summary.options_records <= length,
-        "{what}: {summary:?} of {length} octets"
-    );
+    assert!(summary.flows + summary.options_records <= length, "{what}: {summary:?} of {length} octets");
 }
 
 /// The captures of `testdata/`, the small ones first.
@@ -146,10 +139,7 @@ fn schema() -> Arc<Schema> {
 
 /// The datagrams of a capture; small chunks, so that frames are carried over from one to the next. `None` if it is no capture.
 fn datagrams(octets: &[u8]) -> Option<Vec<DatagramBatch>> {
-    let options = InputOptions {
-        chunk_octets: 8 << 10,
-        ..InputOptions::default()
-    };
+    let options = InputOptions { chunk_octets: 8 << 10, ..InputOptions::default() };
     let mut input = Input::from_reader("damaged", Box::new(Cursor::new(octets.to_vec())), 0, &options).ok()?;
     let mut batches = Vec::new();
     while let Ok(Some(batch)) = input.next_batch() {
@@ -185,10 +175,7 @@ fn collect(collector: &mut Collector, batches: &[DatagramBatch]) -> Summary {
     collector.finish(&mut decode);
     let census = collector.census();
     assert_eq!(rows, census.flows() - before, "flows counted and flows decoded");
-    assert!(
-        census.data_sets_decoded + census.data_sets_without_template <= census.data_sets,
-        "Data Sets do not add up"
-    );
+    assert!(census.data_sets_decoded + census.data_sets_without_template <= census.data_sets, "Data Sets do not add up");
     Summary {
         datagrams: census.datagrams,
         nde_datagrams: census.nde_datagrams,
@@ -200,11 +187,7 @@ fn collect(collector: &mut Collector, batches: &[DatagramBatch]) -> Summary {
 #[test]
 fn damaged_captures_through_the_library() {
     let schema = schema();
-    let effort = Effort {
-        each_octet: 10_000,
-        cuts: 1_500,
-        flips: 400,
-    };
+    let effort = Effort { each_octet: 10_000, cuts: 1_500, flips: 400 };
     let mut versions = 0;
     for file in captures() {
         let octets = std::fs::read(&file).expect("the capture can be read");
@@ -212,11 +195,7 @@ fn damaged_captures_through_the_library() {
     }
     assert!(versions > 44 * 1_500, "{versions} versions");
     // The corpus has damage of its own, in small files: these are cut at each octet.
-    let effort = Effort {
-        each_octet: 12_000,
-        cuts: 300,
-        flips: 100,
-    };
+    let effort = Effort { each_octet: 12_000, cuts: 300, flips: 100 };
     for file in corpus_files(&["linklayer", "synthetic", "containers"], 60_000) {
         let octets = std::fs::read(&file).expect("the capture can be read");
         versions += damage(&name(&file), &octets, &effort, |damaged| through_the_library(damaged, &schema));
@@ -228,24 +207,13 @@ fn damaged_captures_through_the_library() {
 #[test]
 fn a_collector_outlives_damaged_input() {
     let schema = schema();
-    let effort = Effort {
-        each_octet: 0,
-        cuts: 20,
-        flips: 20,
-    };
-    let options = CollectorOptions {
-        hold: true,
-        ..CollectorOptions::new(schema)
-    };
+    let effort = Effort { each_octet: 0, cuts: 20, flips: 20 };
+    let options = CollectorOptions { hold: true, ..CollectorOptions::new(schema) };
     let mut collector = Collector::new(options);
     for file in captures() {
         let octets = std::fs::read(&file).expect("the capture can be read");
         damage(&name(&file), &octets, &effort, |damaged| {
-            let before = (
-                collector.census().datagrams,
-                collector.census().nde_datagrams,
-                collector.census().options_records(),
-            );
+            let before = (collector.census().datagrams, collector.census().nde_datagrams, collector.census().options_records());
             let total = match datagrams(damaged) {
                 Some(batches) => collect(&mut collector, &batches),
                 None => return Summary::default(),
@@ -276,12 +244,7 @@ fn through_the_program(octets: &[u8]) -> Summary {
                 flows: total("flows"),
                 options_records: total("options_records"),
             };
-            let by_exporter: u64 = overview["exporters"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .filter_map(|e| e["flows"].as_u64())
-                .sum();
+            let by_exporter: u64 = overview["exporters"].as_array().into_iter().flatten().filter_map(|e| e["flows"].as_u64()).sum();
             assert_eq!(by_exporter, summary.flows, "flows by exporter do not add up to the total");
             summary
         }
@@ -295,11 +258,7 @@ fn through_the_program(octets: &[u8]) -> Summary {
 
 #[test]
 fn damaged_captures_through_the_program() {
-    let effort = Effort {
-        each_octet: 0,
-        cuts: 4,
-        flips: 3,
-    };
+    let effort = Effort { each_octet: 0, cuts: 4, flips: 3 };
     let mut versions = 0;
     for file in captures() {
         let octets = std::fs::read(&file).expect("the capture can be read");
@@ -317,28 +276,8 @@ fn damaged_captures_through_the_program() {
 #[test]
 fn a_header_cut_at_each_octet() {
     let octets = std::fs::read(testdata("softflowd-ipfix-proto-level.pcap")).expect("the capture can be read");
-    let effort = Effort {
-        each_octet: 200,
-        cuts: 0,
-        flips: 0,
-    };
-    assert_eq!(
-        damage(
-            "head of softflowd-ipfix-proto-level.pcap",
-            &octets[..120],
-            &effort,
-            through_the_program
-        ),
-        120
-    );
+    let effort = Effort { each_octet: 200, cuts: 0, flips: 0 };
+    assert_eq!(damage("head of softflowd-ipfix-proto-level.pcap", &octets[..120], &effort, through_the_program), 120);
     let octets = std::fs::read(testdata("softflowd-ipfix-over-ipv6.pcapng")).expect("the capture can be read");
-    assert_eq!(
-        damage(
-            "head of softflowd-ipfix-over-ipv6.pcapng",
-            &octets[..200],
-            &effort,
-            through_the_program
-        ),
-        200
-    );
+    assert_eq!(damage("head of softflowd-ipfix-over-ipv6.pcapng", &octets[..200], &effort, through_the_program), 200);
 }

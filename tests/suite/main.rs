@@ -10,12 +10,7 @@
 //! | [`hostile`] | cut and damaged input |
 //! | [`cli`] | exit codes, streams, files, the README's commands |
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::cast_possible_truncation
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::cast_possible_truncation)]
 
 mod captures;
 mod cli;

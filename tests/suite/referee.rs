@@ -47,11 +47,7 @@ fn tshark_reads_the_same_flows() {
                 Family::V6 => value.contains(':'),
             });
             let ours: Vec<String> = ours.collect();
-            differences.equal(
-                &format!("{name} number of {field}"),
-                &ours.len().to_string(),
-                &theirs.len().to_string(),
-            );
+            differences.equal(&format!("{name} number of {field}"), &ours.len().to_string(), &theirs.len().to_string());
             for (number, (ours, theirs)) in ours.iter().zip(&theirs).enumerate() {
                 differences.equal(&format!("{name} {field} {}", number + 1), ours, theirs);
             }
@@ -71,9 +67,5 @@ fn tshark(name: &str, field: &str) -> Vec<String> {
         .expect("tshark starts");
     assert!(output.status.success(), "tshark: {}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).expect("tshark writes UTF-8");
-    text.lines()
-        .flat_map(|line| line.split(','))
-        .filter(|value| !value.is_empty())
-        .map(str::to_owned)
-        .collect()
+    text.lines().flat_map(|line| line.split(',')).filter(|value| !value.is_empty()).map(str::to_owned).collect()
 }

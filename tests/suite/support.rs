@@ -26,9 +26,7 @@ pub(crate) fn testdata(name: &str) -> PathBuf {
 
 /// The larger collection of captures, where one is at hand.
 pub(crate) fn corpus() -> Option<PathBuf> {
-    std::env::var_os("IPFIX_INSPECT_CORPUS")
-        .filter(|v| !v.is_empty())
-        .map(PathBuf::from)
+    std::env::var_os("IPFIX_INSPECT_CORPUS").filter(|v| !v.is_empty()).map(PathBuf::from)
 }
 
 /// True on the build server: what is absent there is a failure, not a reason to skip.
@@ -61,12 +59,7 @@ pub(crate) fn run<S: AsRef<std::ffi::OsStr>>(args: &[S]) -> Output {
 
 /// Runs the program with octets on standard input.
 pub(crate) fn run_with_input<S: AsRef<std::ffi::OsStr>>(args: &[S], input: &[u8]) -> Output {
-    let mut child = program(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the program starts");
+    let mut child = program(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
     let mut pipe = child.stdin.take().expect("a pipe was asked for");
     let octets = input.to_vec();
     // The program may stop reading before the end: a broken pipe is no fault of the test.
@@ -88,22 +81,13 @@ pub(crate) fn stderr(output: &Output) -> String {
 
 /// The overview of one file as JSON.
 pub(crate) fn overview(file: &Path) -> Result<Value, String> {
-    json(
-        &["--format".as_ref(), "json".as_ref(), file.as_os_str()],
-        "ipfix-inspect/overview/1",
-    )
+    json(&["--format".as_ref(), "json".as_ref(), file.as_os_str()], "ipfix-inspect/overview/1")
 }
 
 /// The templates of one file as JSON.
 pub(crate) fn templates(file: &Path) -> Result<Vec<Value>, String> {
-    let value = json(
-        &["templates".as_ref(), file.as_os_str(), "--format".as_ref(), "json".as_ref()],
-        "ipfix-inspect/templates/1",
-    )?;
-    value["templates"]
-        .as_array()
-        .cloned()
-        .ok_or_else(|| "no array 'templates'".to_owned())
+    let value = json(&["templates".as_ref(), file.as_os_str(), "--format".as_ref(), "json".as_ref()], "ipfix-inspect/templates/1")?;
+    value["templates"].as_array().cloned().ok_or_else(|| "no array 'templates'".to_owned())
 }
 
 fn json(args: &[&std::ffi::OsStr], schema: &str) -> Result<Value, String> {
@@ -112,30 +96,16 @@ fn json(args: &[&std::ffi::OsStr], schema: &str) -> Result<Value, String> {
         return Err(format!("ended with {}: {}", output.status, stderr(&output).trim()));
     }
     let value: Value = serde_json::from_slice(&output.stdout).map_err(|e| format!("no JSON: {e}"))?;
-    if value["schema"] == schema {
-        Ok(value)
-    } else {
-        Err(format!("schema is {}, not {schema}", value["schema"]))
-    }
+    if value["schema"] == schema { Ok(value) } else { Err(format!("schema is {}, not {schema}", value["schema"])) }
 }
 
 /// The flows of one file, one object each, with the columns that are asked for.
 pub(crate) fn flows(file: &Path, columns: &str) -> Result<Vec<Value>, String> {
-    let output = run(&[
-        "flows".as_ref(),
-        file.as_os_str(),
-        "--format".as_ref(),
-        "ndjson".as_ref(),
-        "--columns".as_ref(),
-        columns.as_ref(),
-    ]);
+    let output = run(&["flows".as_ref(), file.as_os_str(), "--format".as_ref(), "ndjson".as_ref(), "--columns".as_ref(), columns.as_ref()]);
     if output.status.code() != Some(0) {
         return Err(format!("flows ended with {}: {}", output.status, stderr(&output).trim()));
     }
-    stdout(&output)
-        .lines()
-        .map(|line| serde_json::from_str(line).map_err(|e| format!("no JSON: {e}: {line}")))
-        .collect()
+    stdout(&output).lines().map(|line| serde_json::from_str(line).map_err(|e| format!("no JSON: {e}: {line}"))).collect()
 }
 
 /// Rows of a tab-separated table with a header.
@@ -155,10 +125,7 @@ fn read_table(file: &Path, delimiter: u8, comment: Option<u8>, quoting: bool) ->
         .quoting(quoting)
         .from_path(file)
         .unwrap_or_else(|e| panic!("{}: {e}", file.display()));
-    reader
-        .deserialize()
-        .map(|row| row.unwrap_or_else(|e| panic!("{}: {e}", file.display())))
-        .collect()
+    reader.deserialize().map(|row| row.unwrap_or_else(|e| panic!("{}: {e}", file.display()))).collect()
 }
 
 /// A value as a cell: empty for null, text without its quotes.
@@ -232,11 +199,7 @@ impl Differences {
             let _ = writeln!(text, "  {line}");
         }
         assert!(self.found.is_empty(), "{} differences:\n{text}", self.found.len());
-        assert!(
-            self.compared >= at_least,
-            "only {} comparisons, {at_least} were expected: is something skipped?",
-            self.compared
-        );
+        assert!(self.compared >= at_least, "only {} comparisons, {at_least} were expected: is something skipped?", self.compared);
     }
 }
 

@@ -30,19 +30,10 @@ impl Types {
         for entry in enterprises {
             let path = entry.expect("the folder can be read").path();
             let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            let pen = name
-                .split('-')
-                .next()
-                .and_then(|pen| pen.parse().ok())
-                .expect("the name begins with the number");
+            let pen = name.split('-').next().and_then(|pen| pen.parse().ok()).expect("the name begins with the number");
             types.add(pen, &path);
         }
-        assert!(
-            types.by_number.len() > 3_000,
-            "only {} elements in {}",
-            types.by_number.len(),
-            folder.display()
-        );
+        assert!(types.by_number.len() > 3_000, "only {} elements in {}", types.by_number.len(), folder.display());
         types
     }
 
@@ -58,11 +49,7 @@ impl Types {
     pub(crate) fn of(&self, pen: u64, id: u64) -> Vec<String> {
         let mut types = self.by_number.get(&(pen, id)).cloned().unwrap_or_default();
         let others: &[(u64, Option<u64>)] = match pen {
-            0 if id > 0x7fff => &[
-                (9, id.checked_sub(32_768)),
-                (35_632, id.checked_sub(57_472)),
-                (33_610, id.checked_sub(33_610)),
-            ],
+            0 if id > 0x7fff => &[(9, id.checked_sub(32_768)), (35_632, id.checked_sub(57_472)), (33_610, id.checked_sub(33_610))],
             REVERSE_PEN => &[(0, Some(id))],
             CERT_PEN if id & 0x4000 != 0 => &[(CERT_PEN, Some(id & 0x3fff))],
             _ => &[],
@@ -165,11 +152,7 @@ fn ntp(shown: &Value, octets: &[u8], unit: i128) -> bool {
     if seconds < 1 << 31 {
         seconds += 1 << 32;
     }
-    near(
-        shown,
-        (seconds - 2_208_988_800) * 1_000_000_000 + fraction * 1_000_000_000 / (1 << 32),
-        unit,
-    )
+    near(shown, (seconds - 2_208_988_800) * 1_000_000_000 + fraction * 1_000_000_000 / (1 << 32), unit)
 }
 
 /// What lies beyond 64 bits of nanoseconds (the year 2262) is no time that a table could hold.
@@ -177,10 +160,7 @@ fn near(shown: &Value, expected: i128, tolerance: i128) -> bool {
     if i64::try_from(expected).is_err() {
         return shown.is_null();
     }
-    shown
-        .as_str()
-        .and_then(nanos)
-        .is_some_and(|shown| (shown - expected).abs() <= tolerance)
+    shown.as_str().and_then(nanos).is_some_and(|shown| (shown - expected).abs() <= tolerance)
 }
 
 /// UTF-8 without its NUL padding; octets that are no UTF-8 as `\xNN`.
@@ -202,9 +182,7 @@ pub(crate) fn hex(octets: &[u8]) -> String {
 
 /// Octets of a text in hexadecimal.
 pub(crate) fn unhex(text: &str) -> Vec<u8> {
-    (0..text.len() / 2)
-        .filter_map(|at| u8::from_str_radix(&text[2 * at..2 * at + 2], 16).ok())
-        .collect()
+    (0..text.len() / 2).filter_map(|at| u8::from_str_radix(&text[2 * at..2 * at + 2], 16).ok()).collect()
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ const FLOWS: u32 = 1_000_000;
 const PER_DATAGRAM: u32 = 20;
 
 /// The capture's octets.
-pub fn capture() -> Vec<u8> {
+pub(crate) fn capture() -> Vec<u8> {
     match std::env::var_os("IPFIX_INSPECT_BENCH") {
         Some(path) => fs::read(path).expect("IPFIX_INSPECT_BENCH names a readable capture"),
         None => made(),
@@ -19,7 +19,7 @@ pub fn capture() -> Vec<u8> {
 }
 
 /// Opens the capture.
-pub fn open(octets: &'static [u8]) -> Input {
+pub(crate) fn open(octets: &'static [u8]) -> Input {
     Input::from_reader("bench", Box::new(Cursor::new(octets)), 0, &InputOptions::default()).expect("a capture")
 }
 

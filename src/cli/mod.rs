@@ -1,5 +1,5 @@
 //! In: the command line. Out: results on standard output, everything else on standard error, an exit status.
-//! What was typed ([`args`]) becomes what is meant ([`options`]); commands take only the latter.
+//! What was typed (`args`) becomes what is meant (`options`); commands take only the latter.
 //! May use everything.
 //!
 //! Exit status: 0 done; 1 `--strict` found damage; 2 usage, or an input could not be read; 130 interrupted.

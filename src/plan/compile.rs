@@ -55,6 +55,12 @@ pub fn element_columns(version: Version, fields: &[FieldSpecifier]) -> Vec<(Stri
     record.fields.iter().filter(|f| !fed.contains(&f.cell.field) && f.column_wanted()).map(|f| (f.column.clone(), f.kind)).collect()
 }
 
+/// The column that each field of a template has of its own, whether or not it feeds a canonical one as well; `None` for padding and
+/// for fields of no octets.
+pub fn field_columns(version: Version, fields: &[FieldSpecifier]) -> Vec<Option<String>> {
+    Record::new(version, fields).fields.into_iter().map(|f| f.column_wanted().then_some(f.column)).collect()
+}
+
 fn columns_of(step: &Step) -> Vec<u16> {
     match *step {
         Step::Convert { column, .. }

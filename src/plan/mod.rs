@@ -12,7 +12,7 @@ mod schema;
 mod steps;
 
 pub use canonical::Canonical;
-pub use compile::{compile, element_columns, fed_columns};
+pub use compile::{compile, element_columns, fed_columns, field_columns};
 pub use extent::{Extent, Layout};
 pub use fixed::fixed_template;
 pub use schema::{ColumnSpec, Kind, Schema, SchemaBuilder, Source, UnknownColumn};

@@ -20,7 +20,8 @@
 //!   `duplicates`, `restarts`; `sequence`, what the sequence numbers count; `sequence_deviates`, true if that is not what the
 //!   version's document says; `problems` worse than a note; `first_seen`, `last_seen`; `strm`, a verdict for each layout:
 //!   `template_id` (null for fixed records), `definition` (1 for the first content of the id), `flows`, `icmp_only`, `verdict`
-//!   (`complete`, `complete-by-alternates`, `incomplete`), `missing` names of STRM's list, `alternates`: `for` a name of the list, `element`, `name`.
+//!   (`complete`, `complete-by-alternates`, `unknown`, `incomplete`), `missing` names of STRM's list, `undecided` those that only
+//!   TCP flows need where no flow came, `alternates`: `for` a name of the list, `element`, `name`.
 //! - `problems`, worst first: `code`, `severity` (`error`, `warning`, `note`), `count`, `message`, `first`, the first example: `file`,
 //!   `frame`, `exporter`, `domain`, `offset` in octets from the beginning of the payload, `detail`.
 //! - `flows`, the first ten: canonical columns that have a value; times, addresses, MACs and octets as strings.
@@ -29,7 +30,7 @@
 //! - `schema`; `files`, the names of the inputs
 //! - `templates`, by exporter, domain, version and id: `exporter`, `port`, `version`, `domain`, `id`, `kind` (`data`, `options`),
 //!   `definition` (1 for the first content of the id), `first_seen`, `first_file`, `first_frame`, `last_seen`, `times_sent`, `sets` and
-//!   `records` read with it; `fields` in wire order: `id`, `pen` (0 for IANA), `name`, `v9_name`, `vendor`, `length` (a number, or
+//!   `records` read with it; `fields` in wire order: `id`, `pen` (0 for IANA), `name`, `column` (for `--columns`), `v9_name`, `vendor`, `length` (a number, or
 //!   `"variable"`), `scope`.
 
 mod cell;

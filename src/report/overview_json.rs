@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Serialize, Serializer};
 
 use crate::message::Version;
-use crate::summary::{ExporterLine, FileLine, Overview, ProblemLine, StrmVerdict, TemplateVerdict};
+use crate::summary::{ExporterLine, FileLine, Overview, ProblemLine, TemplateVerdict};
 
 use super::cell::{Row, rows};
 use super::first_flows::FIRST_FLOWS;
@@ -92,6 +92,7 @@ struct Strm {
     icmp_only: bool,
     verdict: &'static str,
     missing: Vec<&'static str>,
+    undecided: Vec<&'static str>,
     alternates: Vec<Alternate>,
 }
 
@@ -207,23 +208,17 @@ fn exporter(e: &ExporterLine) -> Exporter<'_> {
 }
 
 fn strm(v: &TemplateVerdict) -> Strm {
-    let (missing, alternates) = match &v.verdict {
-        StrmVerdict::Complete => (Vec::new(), Vec::new()),
-        StrmVerdict::Incomplete(missing) => (missing.iter().map(|d| d.name).collect(), Vec::new()),
-        StrmVerdict::ByAlternates(pairs) => {
-            let alternate =
-                |(demand, id): &(crate::summary::Demand, u16)| Alternate { demand: demand.name, element: *id, name: element_name(*id) };
-            (Vec::new(), pairs.iter().map(alternate).collect())
-        }
-    };
+    let names = |demands: &[crate::summary::Demand]| demands.iter().map(|d| d.name).collect();
+    let alternate = |(demand, id): &(crate::summary::Demand, u16)| Alternate { demand: demand.name, element: *id, name: element_name(*id) };
     Strm {
         template_id: v.template_id,
         definition: v.definition,
         flows: v.flows,
         icmp_only: v.icmp_only,
         verdict: v.verdict.name(),
-        missing,
-        alternates,
+        missing: names(&v.verdict.missing),
+        undecided: names(&v.verdict.undecided),
+        alternates: v.verdict.alternates.iter().map(alternate).collect(),
     }
 }
 

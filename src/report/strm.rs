@@ -91,7 +91,7 @@ fn group(members: &[&TemplateVerdict], style: &Style) -> String {
     let several = members.len() > 1;
     let them = if several { "them" } else { "it" };
     let mut text = verdict(&first.verdict, several, style);
-    if first.icmp_only && matches!(first.verdict, StrmVerdict::Incomplete(_)) {
+    if first.icmp_only && !first.verdict.missing.is_empty() {
         text.push_str(&format!("; only ICMP flows use {them}"));
     }
     if first.flows == 0 {
@@ -120,24 +120,34 @@ fn templates(members: &[&TemplateVerdict]) -> Option<String> {
 }
 
 fn verdict(verdict: &StrmVerdict, several: bool, style: &Style) -> String {
-    match verdict {
-        StrmVerdict::Complete => style.paint(Paint::Good, "complete"),
-        StrmVerdict::ByAlternates(pairs) => {
-            let pairs: Vec<String> =
-                pairs.iter().map(|(demand, id)| format!("{}\u{a0}({id}) for\u{a0}{}", element_name(*id), name(demand))).collect();
-            format!("{}, with alternates STRM's note does not name: {}", style.paint(Paint::Good, "complete"), pairs.join(", "))
-        }
-        StrmVerdict::Incomplete(missing) => {
-            let missing: Vec<String> = missing
-                .iter()
-                .map(|d| {
-                    let ids: Vec<String> = d.elements.iter().map(u16::to_string).collect();
-                    format!("{}\u{a0}({})", name(d), ids.join("\u{a0}or\u{a0}"))
-                })
-                .collect();
-            format!("{} {}", style.paint(Paint::Bad, if several { "lack" } else { "lacks" }), missing.join(", "))
-        }
+    let demands = |list: &[Demand]| {
+        let texts: Vec<String> = list
+            .iter()
+            .map(|d| {
+                let ids: Vec<String> = d.elements.iter().map(u16::to_string).collect();
+                format!("{}\u{a0}({})", name(d), ids.join("\u{a0}or\u{a0}"))
+            })
+            .collect();
+        texts.join(", ")
+    };
+    let mut text = if verdict.missing.is_empty() {
+        style.paint(Paint::Good, "complete")
+    } else {
+        format!("{} {}", style.paint(Paint::Bad, if several { "lack" } else { "lacks" }), demands(&verdict.missing))
+    };
+    if !verdict.alternates.is_empty() {
+        let pairs: Vec<String> =
+            verdict.alternates.iter().map(|(demand, id)| format!("{}\u{a0}({id}) for\u{a0}{}", element_name(*id), name(demand))).collect();
+        text.push_str(&format!(
+            "{} alternates STRM's note does not name: {}",
+            if verdict.missing.is_empty() { ", with" } else { "; has" },
+            pairs.join(", ")
+        ));
     }
+    if !verdict.undecided.is_empty() {
+        text.push_str(&format!("; TCP flows would lack {}", demands(&verdict.undecided)));
+    }
+    text
 }
 
 /// The demand's name on one line.

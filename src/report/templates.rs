@@ -81,7 +81,8 @@ fn field_cells(field: &FieldLine) -> Vec<(String, Paint)> {
     let plain = |text: String| (text, Paint::Plain);
     let id = if field.pen == 0 { field.id.to_string() } else { format!("{}/{}", field.pen, field.id) };
     let name = match &field.name {
-        Some(name) => plain(escape(name).into_owned()),
+        // The column's name says the vendor, and it is what `--columns` takes.
+        Some(name) => plain(escape(field.column.as_deref().unwrap_or(name)).into_owned()),
         None => ("not in any registry".to_owned(), Paint::Doubtful),
     };
     let length = field.length.map_or_else(|| "variable".to_owned(), |l| l.to_string());

@@ -37,6 +37,7 @@ struct Field<'a> {
     id: u16,
     pen: u32,
     name: Option<&'a str>,
+    column: Option<&'a str>,
     v9_name: Option<&'a str>,
     vendor: Option<&'a str>,
     #[serde(serialize_with = "length")]
@@ -80,5 +81,14 @@ fn template<'a>(line: &'a TemplateLine, files: &'a [String]) -> Template<'a> {
 }
 
 fn field(f: &FieldLine) -> Field<'_> {
-    Field { id: f.id, pen: f.pen, name: f.name.as_deref(), v9_name: f.v9_name, vendor: f.vendor, length: f.length, scope: f.scope }
+    Field {
+        id: f.id,
+        pen: f.pen,
+        name: f.name.as_deref(),
+        column: f.column.as_deref(),
+        v9_name: f.v9_name,
+        vendor: f.vendor,
+        length: f.length,
+        scope: f.scope,
+    }
 }

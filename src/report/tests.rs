@@ -315,7 +315,8 @@ fn alternates_are_named() {
     let expected = "\
 2001:db8::9 v9 domain 7: template 257: complete, with alternates STRM's note
   does not name: flowStartSeconds (150) for FIRST_SWITCHED,
-  sourceIPv6Address (27) for IPV4_SRC_ADDR; no flow came with it
+  sourceIPv6Address (27) for IPV4_SRC_ADDR; TCP flows would lack TCP_FLAGS (6);
+  no flow came with it
 ";
     assert!(text.contains(expected), "{text}");
 }

@@ -219,7 +219,7 @@ fn templates_as_json() {
     assert_eq!(
         t["fields"][0],
         serde_json::json!({
-            "id": 8, "pen": 0, "name": "sourceIPv4Address", "v9_name": "IPV4_SRC_ADDR", "vendor": null, "length": 4, "scope": true
+            "id": 8, "pen": 0, "name": "sourceIPv4Address", "column": "sourceIPv4Address", "v9_name": "IPV4_SRC_ADDR", "vendor": null, "length": 4, "scope": true
         })
     );
     assert_eq!((&t["fields"][3]["length"], &t["fields"][3]["pen"]), (&"variable".into(), &9.into()));

@@ -39,23 +39,24 @@ const DEMANDS: [Demand; 10] = [
 ];
 
 /// The outcome for one layout.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StrmVerdict {
-    /// All that is asked for.
-    Complete,
-    /// All, but some only by elements that the list does not name: what is asked, what is there.
-    ByAlternates(Vec<(Demand, u16)>),
-    /// Something is missing.
-    Incomplete(Vec<Demand>),
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StrmVerdict {
+    /// What no field of the layout gives.
+    pub missing: Vec<Demand>,
+    /// What only an element gives that the list does not name.
+    pub alternates: Vec<(Demand, u16)>,
+    /// What is missing and needed for TCP flows only, where no flow came that would tell.
+    pub undecided: Vec<Demand>,
 }
 
 impl StrmVerdict {
     /// The word for machines.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Complete => "complete",
-            Self::ByAlternates(_) => "complete-by-alternates",
-            Self::Incomplete(_) => "incomplete",
+            Self { missing, .. } if !missing.is_empty() => "incomplete",
+            Self { undecided, .. } if !undecided.is_empty() => "unknown",
+            Self { alternates, .. } if !alternates.is_empty() => "complete-by-alternates",
+            Self { .. } => "complete",
         }
     }
 }
@@ -78,22 +79,23 @@ pub struct TemplateVerdict {
 /// Holds a template's fields against the list. TCP_FLAGS counts only if TCP flows came with the template.
 pub fn assess(fields: &[FieldSpecifier], sums: &LayoutSums) -> StrmVerdict {
     let has = |id: u16| fields.iter().any(|f| f.pen == 0 && f.id == id && f.length != 0);
-    let mut alternates = Vec::new();
-    let mut missing = Vec::new();
+    let mut verdict = StrmVerdict::default();
     for demand in DEMANDS {
-        if demand.elements.iter().any(|id| has(*id)) || (demand.tcp_only && sums.tcp == 0) {
+        if demand.elements.iter().any(|id| has(*id)) {
+            continue;
+        }
+        if demand.tcp_only && sums.tcp == 0 {
+            if sums.flows == 0 {
+                verdict.undecided.push(demand);
+            }
             continue;
         }
         match demand.alternates.iter().copied().find(|id| has(*id)) {
-            Some(alternate) => alternates.push((demand, alternate)),
-            None => missing.push(demand),
+            Some(alternate) => verdict.alternates.push((demand, alternate)),
+            None => verdict.missing.push(demand),
         }
     }
-    match (missing.is_empty(), alternates.is_empty()) {
-        (true, true) => StrmVerdict::Complete,
-        (true, false) => StrmVerdict::ByAlternates(alternates),
-        (false, _) => StrmVerdict::Incomplete(missing),
-    }
+    verdict
 }
 
 #[cfg(test)]
@@ -105,31 +107,38 @@ mod tests {
         assess(&fields, &LayoutSums { flows: 10, tcp, ..LayoutSums::default() })
     }
 
+    fn names(demands: &[Demand]) -> Vec<&'static str> {
+        demands.iter().map(|d| d.name).collect()
+    }
+
     #[test]
     fn the_list_itself() {
-        assert_eq!(judge(&[22, 21, 4, 8, 12, 7, 11, 23, 24, 6], 5), StrmVerdict::Complete);
+        assert_eq!(judge(&[22, 21, 4, 8, 12, 7, 11, 23, 24, 6], 5).name(), "complete");
     }
 
     #[test]
     fn flags_count_for_tcp_only() {
         let without = [22, 21, 4, 8, 12, 7, 11, 1, 2];
-        assert_eq!(judge(&without, 0), StrmVerdict::Complete);
-        let StrmVerdict::Incomplete(missing) = judge(&without, 1) else { panic!("flags are missing") };
-        assert_eq!(missing.iter().map(|d| d.name).collect::<Vec<_>>(), ["TCP_FLAGS"]);
+        assert_eq!(judge(&without, 0).name(), "complete");
+        assert_eq!(names(&judge(&without, 1).missing), ["TCP_FLAGS"]);
+        let fields: Vec<FieldSpecifier> = without.iter().map(|id| FieldSpecifier::element(0, *id, 4)).collect();
+        let unused = assess(&fields, &LayoutSums::default());
+        assert_eq!((unused.name(), names(&unused.undecided)), ("unknown", vec!["TCP_FLAGS"]));
     }
 
     #[test]
     fn ipfix_times_and_ipv6_are_alternates() {
-        let StrmVerdict::ByAlternates(list) = judge(&[152, 153, 4, 27, 28, 7, 11, 1, 2, 6], 1) else { panic!("alternates") };
-        assert_eq!(
-            list.iter().map(|(d, a)| (d.name, *a)).collect::<Vec<_>>(),
-            [("FIRST_SWITCHED", 152), ("LAST_SWITCHED", 153), ("IPV4_SRC_ADDR", 27), ("IPV4_DST_ADDR", 28)]
-        );
+        let verdict = judge(&[152, 153, 4, 27, 28, 7, 11, 1, 2, 6], 1);
+        assert_eq!(verdict.name(), "complete-by-alternates");
+        let pairs: Vec<(&str, u16)> = verdict.alternates.iter().map(|(d, a)| (d.name, *a)).collect();
+        assert_eq!(pairs, [("FIRST_SWITCHED", 152), ("LAST_SWITCHED", 153), ("IPV4_SRC_ADDR", 27), ("IPV4_DST_ADDR", 28)]);
     }
 
     #[test]
     fn totals_are_no_deltas() {
-        let StrmVerdict::Incomplete(missing) = judge(&[150, 151, 4, 8, 12, 7, 11, 85, 86], 0) else { panic!("counters") };
-        assert_eq!(missing.iter().map(|d| d.name).collect::<Vec<_>>(), ["IN_BYTES or OUT_BYTES", "IN_PKTS or OUT_PKTS"]);
+        let verdict = judge(&[150, 151, 4, 8, 12, 7, 11, 85, 86], 0);
+        assert_eq!(verdict.name(), "incomplete");
+        assert_eq!(names(&verdict.missing), ["IN_BYTES or OUT_BYTES", "IN_PKTS or OUT_PKTS"]);
+        assert_eq!(verdict.alternates.len(), 2);
     }
 }

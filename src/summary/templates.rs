@@ -2,6 +2,7 @@
 
 use crate::element::{self, ElementId};
 use crate::message::{FieldSpecifier, Role, Version};
+use crate::plan;
 use crate::template::{Definition, Kind};
 
 /// One field of a template.
@@ -11,8 +12,10 @@ pub struct FieldLine {
     pub id: u16,
     /// Private enterprise number, 0 for IANA.
     pub pen: u32,
-    /// The element's name as a column, if a registry has it: a vendor's begins with the vendor.
+    /// The element's name, if a registry has it.
     pub name: Option<String>,
+    /// The column that its values make, `None` for padding.
+    pub column: Option<String>,
     /// Its name in v9 documents.
     pub v9_name: Option<&'static str>,
     /// The vendor of a private element.
@@ -43,7 +46,12 @@ impl TemplateLine {
 pub fn template_lines(definitions: &[Definition]) -> Vec<TemplateLine> {
     let mut lines: Vec<TemplateLine> = definitions
         .iter()
-        .map(|d| TemplateLine { definition: d.clone(), fields: d.template.fields.iter().map(|f| field_line(d.key.version, f)).collect() })
+        .map(|d| {
+            let fields = &d.template.fields;
+            let columns = plan::field_columns(d.key.version, fields);
+            let lines = fields.iter().zip(columns).map(|(f, column)| FieldLine { column, ..field_line(d.key.version, f) });
+            TemplateLine { definition: d.clone(), fields: lines.collect() }
+        })
         .collect();
     lines.sort_by_key(|l| (l.definition.key, l.definition.template.id, l.definition.version));
     lines
@@ -54,7 +62,7 @@ fn field_line(version: Version, field: &FieldSpecifier) -> FieldLine {
     let scope = field.role != Role::Field;
     if field.role == Role::V9Scope {
         let name = element::v9_scope_name(field.id).map(str::to_owned);
-        return FieldLine { id: field.id, pen: 0, name, v9_name: None, vendor: None, length, scope };
+        return FieldLine { id: field.id, pen: 0, name, column: None, v9_name: None, vendor: None, length, scope };
     }
     let known = match version {
         Version::Ipfix => element::element(ElementId { pen: field.pen, id: field.id }),
@@ -63,7 +71,8 @@ fn field_line(version: Version, field: &FieldSpecifier) -> FieldLine {
     FieldLine {
         id: field.id,
         pen: field.pen,
-        name: known.map(|e| e.column.clone()),
+        name: known.map(|e| e.name.to_owned()),
+        column: None,
         v9_name: known.and_then(|e| e.v9_name),
         vendor: known.and_then(|e| e.vendor).or_else(|| if field.pen == 0 { None } else { element::vendor(field.pen) }),
         length,

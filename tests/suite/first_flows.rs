@@ -1,6 +1,5 @@
 //! The first flows of every capture of the larger collection, field by field: the octets on the wire are the reference.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::Value;
@@ -204,15 +203,12 @@ fn named_fields(flow: &Value, templates: &[Value]) -> Option<Vec<Field>> {
             })
     };
     let template = templates.iter().find(fits)?;
-    let mut times: BTreeMap<&str, usize> = BTreeMap::new();
     let specifiers = template["fields"].as_array()?;
     let named = specifiers.iter().zip(fields).map(|(ours, theirs)| {
-        let name = ours["name"].as_str().unwrap_or_default();
-        let time = times.entry(name).or_default();
-        *time += 1;
-        let column = if *time == 1 { name.to_owned() } else { format!("{name}_{time}") };
         let (pen, id) = numbers(theirs);
+        let column = ours["column"].as_str().unwrap_or_default().to_owned();
         Field { column, pen, id, hex: theirs["hex"].as_str().unwrap_or_default().to_owned() }
     });
-    Some(named.filter(|field| !field.is_padding()).collect())
+    // A field of no octets has no column.
+    Some(named.filter(|field| !(field.is_padding() || field.column.is_empty() && field.hex.is_empty())).collect())
 }

@@ -53,7 +53,7 @@ fn follow(counter: &AtomicU64, ended: &AtomicU64, total: u64) {
     let bar = if total > 0 { ProgressBar::new(total) } else { ProgressBar::no_length() };
     bar.set_draw_target(ProgressDrawTarget::stderr());
     let template =
-        if total > 0 { "{bar:30} {percent:>3}% {bytes}/{total_bytes} {bytes_per_sec} {eta}" } else { "{spinner} {bytes} {bytes_per_sec}" };
+        if total > 0 { "{bar:30} {percent:>3}%, {elapsed} so far, {eta} left" } else { "{spinner} {bytes} {bytes_per_sec}" };
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);
     }

@@ -52,8 +52,7 @@ fn follow(counter: &AtomicU64, ended: &AtomicU64, total: u64) {
     }
     let bar = if total > 0 { ProgressBar::new(total) } else { ProgressBar::no_length() };
     bar.set_draw_target(ProgressDrawTarget::stderr());
-    let template =
-        if total > 0 { "{bar:30} {percent:>3}%, {elapsed} so far, {eta} left" } else { "{spinner} {bytes} {bytes_per_sec}" };
+    let template = if total > 0 { "{bar:30} {percent:>3}%, {elapsed} so far, {eta} left" } else { "{spinner} {bytes} {bytes_per_sec}" };
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);
     }

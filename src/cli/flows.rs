@@ -28,6 +28,9 @@ const SHORT: [Canonical; 10] = [
     Canonical::DurationMs,
 ];
 
+/// Columns of `--columns all`: a capture made to harm could describe a hundred million.
+const MOST_COLUMNS: usize = 4_096;
+
 pub(super) fn run(options: &FlowsOptions) -> Result<Ending, Failure> {
     check_names(&options.columns)?;
     let target = match &options.output {
@@ -142,6 +145,11 @@ fn schema(choice: &ColumnChoice, met: Option<&[(Version, Vec<crate::message::Fie
                             for (name, kind) in plan::element_columns(*version, fields) {
                                 builder.field(&name, kind);
                             }
+                        }
+                        if builder.len() > MOST_COLUMNS {
+                            let why =
+                                format!("--columns all: more than {MOST_COLUMNS} different elements occur; name the columns that you need");
+                            return Err(Failure(why));
                         }
                     }
                     name => {

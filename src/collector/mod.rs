@@ -18,6 +18,9 @@ mod sequence;
 mod walk;
 mod work;
 
+#[cfg(test)]
+mod tests;
+
 pub use census::{Census, Layout, LayoutKind, Source, SourceKey};
 pub use ledger::{Cause, Ledger, Place, Problem, Severity};
 pub use options::{CollectorOptions, PortFilter};

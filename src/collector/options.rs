@@ -32,9 +32,11 @@ pub struct CollectorOptions {
     pub hold: bool,
     /// Bounds on held Sets.
     pub pending: PendingLimits,
-    /// Rows of a batch; a Set is never split, so it may have some more. Some thousand: the columns of a batch then stay in the
-    /// processor's cache from decoding to writing.
+    /// Rows of a batch, about. Some thousand: the columns of a batch then stay in the processor's cache from decoding to writing.
     pub batch_rows: usize,
+    /// Cells of a batch, about: with very many columns, or templates of very many fields, a batch has fewer rows. It bounds memory
+    /// against templates of thousands of fields that take no room in a record.
+    pub batch_cells: usize,
     /// Exporters (address, version, domain) and sessions that are told apart; what comes from further ones is counted and left aside.
     pub sources: usize,
 }
@@ -51,6 +53,7 @@ impl CollectorOptions {
             hold: false,
             pending: PendingLimits::default(),
             batch_rows: 8_192,
+            batch_cells: 4 << 20,
             sources: 50_000,
         }
     }

@@ -562,13 +562,34 @@ impl Collector {
         context: Context,
         emit: &mut dyn FnMut(Work),
     ) {
-        if rows == 0 {
-            return;
+        let widest = self.work.schema().columns().len().max(plan.layout.widths.len()).max(1);
+        let most = (self.options.batch_cells / widest).clamp(1, self.options.batch_rows);
+        if rows > most {
+            let body = buffer.get(start as usize..start as usize + length as usize).unwrap_or(&[]);
+            for (at, octets, records) in plan.layout.pieces(body, u32::try_from(most).unwrap_or(u32::MAX)) {
+                self.push_piece(Arc::clone(&plan), buffer, start + at, octets, records as usize, most, context, emit);
+            }
+        } else if rows > 0 {
+            self.push_piece(plan, buffer, start, length, rows, most, context, emit);
         }
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn push_piece(
+        &mut self,
+        plan: Arc<RecordPlan>,
+        buffer: &Arc<Vec<u8>>,
+        start: u32,
+        length: u32,
+        rows: usize,
+        most: usize,
+        context: Context,
+        emit: &mut dyn FnMut(Work),
+    ) {
         let buffer = self.work.buffer(buffer);
         self.work.push(plan, buffer, start, length, rows, context);
         let head_full = self.options.head.as_ref().is_some_and(|(_, most)| self.head_rows + self.work.rows() >= *most);
-        if head_full || self.work.rows() >= self.options.batch_rows {
+        if head_full || self.work.rows() >= most {
             self.flush(emit);
         }
     }

@@ -63,6 +63,30 @@ impl Layout {
         u32::try_from(body.len() - rest.len()).unwrap_or(u32::MAX)
     }
 
+    /// Cuts the whole records of a Set into pieces of at most `most` records: (start, octets, records) of each.
+    pub fn pieces(&self, body: &[u8], most: u32) -> Vec<(u32, u32, u32)> {
+        let most = most.max(1);
+        let mut pieces = Vec::new();
+        let (mut start, mut at, mut records) = (0u32, 0u32, 0u32);
+        while let Some(rest) = body.get(at as usize..).filter(|r| r.len() >= self.shortest as usize) {
+            let length = match self.stride {
+                Some(stride) => Some(stride),
+                None => self.record(rest).and_then(|l| u32::try_from(l).ok()),
+            };
+            let Some(length) = length else { break };
+            at += length;
+            records += 1;
+            if records == most {
+                pieces.push((start, at - start, records));
+                (start, records) = (at, 0);
+            }
+        }
+        if records > 0 {
+            pieces.push((start, at - start, records));
+        }
+        pieces
+    }
+
     /// The length of the record that these octets begin with; `None` if it reaches beyond them.
     pub fn record(&self, octets: &[u8]) -> Option<usize> {
         let mut at = 0usize;
@@ -114,6 +138,8 @@ mod tests {
     fn constant_records_and_padding() {
         let l = layout(&[4, 2]).unwrap();
         assert_eq!(l.extent(&[0; 15]), Extent { records: 2, octets: 12, cut: false });
+        assert_eq!(l.pieces(&[0; 15], 1), [(0, 6, 1), (6, 6, 1)]);
+        assert_eq!(l.pieces(&[0; 15], 9), [(0, 12, 2)]);
     }
 
     #[test]
@@ -122,6 +148,7 @@ mod tests {
         let body = [7, 2, b'a', b'b', 8, 255, 0, 1, b'c', 9, 0, 5];
         assert_eq!(l.extent(&body), Extent { records: 3, octets: 11, cut: false });
         assert_eq!(l.extent(&[7, 9, 1, 2]), Extent { records: 0, octets: 0, cut: true });
+        assert_eq!(l.pieces(&body, 2), [(0, 9, 2), (9, 2, 1)]);
         let mut fields = Vec::new();
         assert_eq!(l.fields(&body[4..], 4, &mut fields), Some(5));
         assert_eq!(fields, [(4, 1), (8, 1)]);

@@ -155,6 +155,16 @@ impl SchemaBuilder {
         Err(UnknownColumn { name: name.to_owned(), suggestion: resembling(name) })
     }
 
+    /// Columns so far.
+    pub fn len(&self) -> usize {
+        self.schema.columns.len()
+    }
+
+    /// True for no columns.
+    pub fn is_empty(&self) -> bool {
+        self.schema.columns.is_empty()
+    }
+
     fn element(&mut self, column: &str, element: &Element) -> &mut Self {
         self.field(column, Kind::of(element.data_type))
     }

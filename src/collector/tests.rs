@@ -1,0 +1,148 @@
+//! The collector, fed with messages made here: what it holds, splits, refuses and counts.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::*;
+use crate::column::FlowBatch;
+use crate::datagram::{Datagram, DatagramBatch, Endpoint, Origin, Transport};
+use crate::plan::{Canonical, SchemaBuilder};
+use crate::time::Timestamp;
+
+fn set(id: u16, body: &[u8]) -> Vec<u8> {
+    [&id.to_be_bytes()[..], &(4 + body.len() as u16).to_be_bytes(), body].concat()
+}
+
+fn template(id: u16, fields: &[(u16, u16)]) -> Vec<u8> {
+    let mut body = [id.to_be_bytes(), (fields.len() as u16).to_be_bytes()].concat();
+    for (element, length) in fields {
+        body.extend(element.to_be_bytes());
+        body.extend(length.to_be_bytes());
+    }
+    set(2, &body)
+}
+
+fn ipfix(sequence: u32, sets: &[Vec<u8>]) -> Vec<u8> {
+    let sets = sets.concat();
+    let mut message = vec![0, 10];
+    message.extend((16 + sets.len() as u16).to_be_bytes());
+    for word in [1_700_000_000, sequence, 7] {
+        message.extend(word.to_be_bytes());
+    }
+    message.extend(sets);
+    message
+}
+
+/// One batch of datagrams from the same port.
+fn batch(transport: Transport, payloads: &[Vec<u8>]) -> DatagramBatch {
+    let mut octets = Vec::new();
+    let mut datagrams = Vec::new();
+    for (frame, payload) in (1..).zip(payloads) {
+        datagrams.push(Datagram {
+            index: frame - 1,
+            time: Some(Timestamp::from_seconds(1_700_000_000)),
+            exporter: Endpoint { addr: IpAddr::from([192, 0, 2, 1]), port: 50_000 },
+            collector: Endpoint { addr: IpAddr::from([192, 0, 2, 254]), port: 4739 },
+            transport,
+            origin: Origin { file: 0, frame },
+            buffer: 0,
+            start: octets.len() as u32,
+            length: payload.len() as u32,
+            missing: 0,
+        });
+        octets.extend(payload);
+    }
+    DatagramBatch { buffers: vec![Arc::new(octets)], datagrams }
+}
+
+fn options() -> CollectorOptions {
+    let mut b = SchemaBuilder::default();
+    b.canonical(Canonical::SrcPort).canonical(Canonical::Bytes);
+    CollectorOptions::new(Arc::new(b.build()))
+}
+
+/// Runs a collector to its end and gives the source ports of the flows, and the rows of each piece of work.
+fn ports(collector: &mut Collector, batch: &DatagramBatch) -> (Vec<u64>, Vec<usize>) {
+    let mut works = Vec::new();
+    collector.collect(batch, &mut |work| works.push(work));
+    collector.finish(&mut |work| works.push(work));
+    let mut ports = Vec::new();
+    for work in &works {
+        let mut flows = FlowBatch::new(Arc::clone(work.schema()));
+        work.decode(&mut flows);
+        assert_eq!(flows.rows(), work.rows());
+        let column = flows.canonical(Canonical::SrcPort).unwrap();
+        ports.extend((0..flows.rows()).filter_map(|row| column.unsigned(row)));
+    }
+    (ports, works.iter().map(Work::rows).collect())
+}
+
+#[test]
+fn a_pipe_waits_for_its_template() {
+    let data = ipfix(0, &[set(256, &[0, 80, 1, 187])]);
+    let late = ipfix(2, &[template(256, &[(7, 2)]), set(256, &[0, 22])]);
+    let never = ipfix(3, &[set(300, &[1, 2])]);
+    let mut collector = Collector::new(CollectorOptions { hold: true, ..options() });
+    assert_eq!(ports(&mut collector, &batch(Transport::Udp, &[data, late, never])).0, [80, 443, 22]);
+    let census = collector.census();
+    assert_eq!((census.data_sets, census.data_sets_decoded, census.data_sets_without_template), (3, 2, 1));
+    assert_eq!((collector.ledger().count("before-template"), collector.ledger().count("no-template")), (1, 1));
+}
+
+#[test]
+fn a_file_is_looked_through_first() {
+    let data = ipfix(0, &[set(256, &[0, 80])]);
+    let late = ipfix(1, &[template(256, &[(7, 2)])]);
+    let batch = batch(Transport::Udp, &[data, late]);
+    let mut collector = Collector::new(options());
+    collector.learn(&batch);
+    collector.rewind();
+    assert_eq!(ports(&mut collector, &batch).0, [80]);
+    assert_eq!(collector.templates().definitions()[0].sets_before, 1);
+}
+
+#[test]
+fn withdrawals_count_in_files_and_not_over_udp() {
+    let messages =
+        [ipfix(0, &[template(256, &[(7, 2)]), set(256, &[0, 80])]), ipfix(1, &[set(2, &[1, 0, 0, 0])]), ipfix(1, &[set(256, &[1, 187])])];
+    let run = |transport| {
+        let mut collector = Collector::new(options());
+        let flows = ports(&mut collector, &batch(transport, &messages)).0;
+        (flows, collector.ledger().count("withdrawal-over-udp"), collector.ledger().count("after-withdrawal"))
+    };
+    assert_eq!(run(Transport::Udp), (vec![80, 443], 1, 0));
+    assert_eq!(run(Transport::File), (vec![80], 0, 1));
+}
+
+#[test]
+fn many_fields_of_no_octets_do_not_fill_memory() {
+    let mut fields = vec![(7, 1)];
+    fields.resize(1_999, (8, 0));
+    let payload = ipfix(0, &[template(256, &fields), set(256, &[9; 50_000])]);
+    let mut collector = Collector::new(CollectorOptions { batch_cells: 1 << 20, ..options() });
+    let (ports, rows) = ports(&mut collector, &batch(Transport::Udp, &[payload]));
+    assert_eq!(ports.len(), 50_000);
+    assert!(rows.iter().all(|rows| *rows <= (1 << 20) / 1_999), "{rows:?}");
+}
+
+#[test]
+fn a_template_of_empty_records_is_refused() {
+    let payload = ipfix(0, &[template(256, &[(8, 0), (12, 0)]), set(256, &[1, 2, 3, 4])]);
+    let mut collector = Collector::new(options());
+    assert!(ports(&mut collector, &batch(Transport::Udp, &[payload])).0.is_empty());
+    assert_eq!((collector.ledger().count("template-empty"), collector.ledger().count("no-template")), (1, 1));
+}
+
+#[test]
+fn exporters_beyond_the_limit_are_counted_and_left_aside() {
+    let messages: Vec<Vec<u8>> = (0..3u8)
+        .map(|domain| {
+            let mut message = ipfix(0, &[template(256, &[(7, 2)])]);
+            message[15] = domain;
+            message
+        })
+        .collect();
+    let mut collector = Collector::new(CollectorOptions { sources: 2, ..options() });
+    ports(&mut collector, &batch(Transport::Udp, &messages));
+    assert_eq!((collector.census().sources.len(), collector.ledger().count("exporter-limit")), (2, 1));
+}

@@ -4,28 +4,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use crate::datagram::Origin;
-
-/// How bad it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Severity {
-    /// Worth knowing; nothing is lost by it.
-    Note,
-    /// Something may be missing or wrong.
-    Warning,
-    /// Data is missing.
-    Error,
-}
-
-impl Severity {
-    /// The word for output.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Note => "note",
-            Self::Warning => "warning",
-            Self::Error => "error",
-        }
-    }
-}
+pub use crate::input::Severity;
 
 /// A kind of problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

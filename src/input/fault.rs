@@ -2,7 +2,7 @@
 
 use crate::datagram::Origin;
 
-/// How much a fault matters.
+/// How much a fault or a problem matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
     /// Nothing is wrong: frames that hold no export, datagrams that were put together.
@@ -11,6 +11,17 @@ pub enum Severity {
     Warning,
     /// The file is damaged: what follows is lost.
     Error,
+}
+
+impl Severity {
+    /// The word for output.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
 }
 
 macro_rules! causes {

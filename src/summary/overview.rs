@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::collector::{Collector, LayoutKind, SequenceReport, Severity, SourceKey};
 use crate::column::FlowBatch;
-use crate::input::{self, FileReport};
+use crate::input::FileReport;
 use crate::message::Version;
 use crate::plan;
 use crate::template::{Kind, Template};
@@ -277,11 +277,7 @@ fn problem_lines(reports: &[FileReport], collector: &Collector) -> Vec<ProblemLi
             Some(line) => line.count += fault.count,
             None => lines.push(ProblemLine {
                 code: fault.cause.code(),
-                severity: match fault.cause.severity() {
-                    input::Severity::Note => Severity::Note,
-                    input::Severity::Warning => Severity::Warning,
-                    input::Severity::Error => Severity::Error,
-                },
+                severity: fault.cause.severity(),
                 title: fault.cause.description().trim_end_matches('.'),
                 count: fault.count,
                 file: fault.first.file,

@@ -657,7 +657,8 @@ impl Collector {
         source.messages += 1;
         source.first_seen = source.first_seen.min(time);
         source.last_seen = source.last_seen.max(time);
-        if !source.ports.contains(&port) && source.ports.len() < MOST_PORTS {
+        // 0 is no port: a flow log does not tell one.
+        if port != 0 && !source.ports.contains(&port) && source.ports.len() < MOST_PORTS {
             source.ports.push(port);
         }
     }

@@ -141,6 +141,16 @@ impl Input {
         }
     }
 
+    /// The earliest time in the first part of the input that tells one; not more than so many octets are read for it.
+    pub(super) fn look(mut self, most: u64) -> Result<Option<Timestamp>, InputError> {
+        while self.first.is_none() && self.state == State::Reading && self.report.octets < most {
+            self.fill()?;
+            self.walk();
+            self.carry();
+        }
+        Ok(self.first)
+    }
+
     /// What is known of the input so far.
     pub fn report(&self) -> &FileReport {
         &self.report

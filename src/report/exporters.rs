@@ -77,7 +77,7 @@ fn table(shown: &[&ExporterLine], style: &Style, wide: bool) -> Grid {
         let count = |n: u64| plain(grouped(n.into()));
         let bad = |n: u64, paint| (grouped(n.into()), if n > 0 { paint } else { Paint::Plain });
         let ports = match e.ports.as_slice() {
-            [] | [0] => String::new(),
+            [] => String::new(),
             [one] => one.to_string(),
             [one, more @ ..] => format!("{one} +{}", more.len()),
         };

@@ -53,7 +53,9 @@ fn history(line: &TemplateLine) -> String {
         (Some(first), Some(last)) => {
             text.push_str(&format!("; sent {}, first {}", times(d.times_sent), Clock::of(first.time).full()));
             if first.origin.frame > 0 {
-                text.push_str(&format!(" (frame\u{a0}{})", first.origin.frame));
+                // A flow log does not tell the exporter, and has messages instead of frames.
+                let unit = if d.key.exporter.known_addr().is_some() { "frame" } else { "message" };
+                text.push_str(&format!(" ({unit}\u{a0}{})", first.origin.frame));
             }
             if d.times_sent > 1 {
                 text.push_str(&format!(", last {}", Clock::of(last.time).full()));

@@ -87,7 +87,7 @@ causes! {
     TcpEvicted Warning "tcp-evicted" "IPFIX streams over TCP were given up because too many were open at a time."
     LogOutOfSync Warning "log-out-of-sync" "A flow log goes on with what is no message; it is read on from where the next one begins."
     LogPadding Note "log-padding" "Zeros lie between the messages of a flow log."
-    LogV9Extent Note "log-v9-extent" "NetFlow v9 messages say no length: in a flow log each is taken to reach up to the header that follows one of its Sets."
+    LogV9Extent Note "log-extent-guessed" "NetFlow v9 messages say no length: in a flow log each is taken to reach up to the header that follows one of its Sets."
 }
 
 /// One cause, how often it occurred, and the first example.

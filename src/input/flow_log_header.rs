@@ -135,7 +135,10 @@ pub(super) fn find(octets: &[u8], from: usize, last: bool) -> Option<usize> {
     let candidate = |at: usize| {
         let rest = octets.get(from + at..).unwrap_or(&[]);
         let Look::Header(header) = look(rest) else { return false };
-        header.sure && header.length.is_none_or(|length| leads_on(rest, length, last))
+        header.sure
+            && header
+                .length
+                .is_none_or(|length| leads_on(rest, length, last) || header.version == Version::Ipfix && sets_fill(rest, length))
     };
     // Every version begins with a zero octet.
     tail.iter().enumerate().filter(|(_, octet)| **octet == 0).map(|(at, _)| at).find(|at| candidate(*at)).map(|at| from + at)
@@ -145,8 +148,21 @@ fn leads_on(octets: &[u8], length: usize, last: bool) -> bool {
     match octets.get(length..) {
         Some([]) | None if last => octets.len() == length,
         None | Some([] | [_]) => true,
-        Some(next) => matches!(word(next, 0), Some(1 | 5 | 7 | 9 | 10)),
+        // Zeros may be padding.
+        Some(next) => matches!(word(next, 0), Some(0 | 1 | 5 | 7 | 9 | 10)),
     }
+}
+
+/// Whether the Sets of an IPFIX message lead to its end.
+fn sets_fill(octets: &[u8], length: usize) -> bool {
+    let mut at = IPFIX_HEADER;
+    while at < length {
+        match (word(octets, at), word(octets, at + 2)) {
+            (Some(id), Some(set)) if is_set(id) && set >= 4 => at += usize::from(set),
+            _ => return false,
+        }
+    }
+    at == length && octets.len() >= length
 }
 
 #[cfg(test)]

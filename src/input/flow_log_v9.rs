@@ -25,6 +25,8 @@ pub(super) fn extent(octets: &[u8], last: bool) -> Extent {
             return match (last, rest) {
                 (false, _) => Extent::Need(at + 4),
                 (true, []) => Extent::End(at),
+                // The next message is cut off.
+                (true, [0, 5 | 7 | 9 | 10, ..]) => Extent::End(at),
                 (true, rest) if rest.iter().all(|octet| *octet == 0) => Extent::End(octets.len()),
                 (true, _) => Extent::Lost(at, at + 4),
             };

@@ -17,11 +17,12 @@ const MOST_NAMED: usize = 3;
 /// Files are ordered by their first times, so that templates, sequence numbers and the flows go on from one to the next; those that tell
 /// none, or can't be read, come last, as they were named. Where a pipe is among the inputs, the order stays as it was typed.
 pub(super) fn gather(paths: &[PathBuf], recursive: bool, quiet: bool, options: &InputOptions) -> Result<Vec<Location>, Failure> {
+    // With its first time, where that was looked at.
     let mut found: Vec<(Location, Option<Option<Timestamp>>)> = Vec::new();
     for path in paths {
         let location = Location::from(path.clone());
         if recursive && location != Location::Stdin && path.is_dir() {
-            found.extend(folder(path, quiet, options)?);
+            found.extend(folder(path, quiet, options)?.into_iter().map(|(location, time)| (location, Some(time))));
         } else {
             found.push((location, None));
         }
@@ -43,13 +44,13 @@ fn is_pipe(kind: &fs::Metadata) -> bool {
 }
 
 /// The captures and flow logs of a folder and those in it, with their first times.
-fn folder(top: &Path, quiet: bool, options: &InputOptions) -> Result<Vec<(Location, Option<Option<Timestamp>>)>, Failure> {
+fn folder(top: &Path, quiet: bool, options: &InputOptions) -> Result<Vec<(Location, Option<Timestamp>)>, Failure> {
     let mut found = Vec::new();
     let mut left_out = Vec::new();
     for path in files_below(top)? {
         let location = Location::Path(path.clone());
         match first_time(&location, options) {
-            Ok(time) => found.push((location, Some(time))),
+            Ok(time) => found.push((location, time)),
             Err(_) => left_out.push(path.display().to_string()),
         }
     }

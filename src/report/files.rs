@@ -23,13 +23,15 @@ pub(super) fn files(overview: &Overview, style: &Style) -> String {
         let t = &overview.totals;
         let octets: u128 = overview.files.iter().map(|f| u128::from(f.report.octets)).sum();
         let mut line = format!(
-            "{}: {}, {}; {}; {}",
+            "{}: {}, {}; ",
             style.paint(Paint::Heading, "in\u{a0}all"),
             counted(overview.files.len() as u64, "file"),
             size(octets),
-            frames(t.frames, t.datagrams),
-            messages(&t.messages)
         );
+        if !overview.files.iter().all(|f| f.report.container.is_flow_log()) {
+            line.push_str(&format!("{}; ", frames(t.frames, t.datagrams)));
+        }
+        line.push_str(&messages(&t.messages));
         if let (Some(first), Some(last)) = (t.first, t.last) {
             line.push_str(&format!("; {}", span(first, last)));
         }

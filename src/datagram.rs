@@ -3,7 +3,7 @@
 //! In: nothing. Out: [`Datagram`] and [`DatagramBatch`], the contract between inputs and the collector. Uses `time`.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use crate::time::Timestamp;
@@ -15,6 +15,21 @@ pub struct Endpoint {
     pub addr: IpAddr,
     /// The UDP or TCP port; 0 where a flow log does not know it.
     pub port: u16,
+}
+
+impl Endpoint {
+    /// The end that a flow log does not know: the unspecified address, port 0.
+    pub const UNKNOWN: Self = Self { addr: IpAddr::V4(Ipv4Addr::UNSPECIFIED), port: 0 };
+
+    /// Its address, unless it is one that nobody can send from: [`Endpoint::UNKNOWN`]'s.
+    pub fn known_addr(&self) -> Option<IpAddr> {
+        known(self.addr)
+    }
+}
+
+/// An address, unless it is the unspecified one, which stands for an unknown one.
+pub fn known(addr: IpAddr) -> Option<IpAddr> {
+    (!addr.is_unspecified()).then_some(addr)
 }
 
 impl fmt::Display for Endpoint {
@@ -42,7 +57,8 @@ pub enum Transport {
 pub struct Origin {
     /// Number of the input file, from 0, in the order of the command line.
     pub file: u32,
-    /// Number of the frame in its file as Wireshark counts, from 1; the last fragment's for a reassembled datagram; 0 where there are no frames.
+    /// Number of the frame in its file as Wireshark counts, from 1; the last fragment's for a reassembled datagram; in a flow log the message's
+    /// number, from 1; 0 where there is neither.
     pub frame: u64,
 }
 

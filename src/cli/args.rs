@@ -13,6 +13,7 @@ Examples:
   ipfix-inspect flows capture.pcap -o flows.csv       the flows as CSV: all canonical columns that occur
   ipfix-inspect flows capture.pcap --format ndjson --columns src_addr,dst_addr,bytes,IN_BYTES
   ipfix-inspect templates capture.pcap                every template, field by field
+  ipfix-inspect -r captures/                          every capture and flow log in a folder, by their first times
   tcpdump -w - udp port 2055 | ipfix-inspect -        from a pipe";
 
 /// Reads captures of NetFlow Data Export and tells who exports, what is in the templates, what was lost and what the flows are.
@@ -22,7 +23,8 @@ pub(super) struct Args {
     #[command(subcommand)]
     pub(super) command: Option<Command>,
 
-    /// Captures: pcap or pcapng, plain or compressed with gzip, zstd, lz4 or xz; `-` is standard input
+    /// Captures (pcap, pcapng) and flow logs (IPFIX files, raw NDE messages one after the other), plain or compressed with gzip, zstd,
+    /// lz4 or xz; `-` is standard input. Several are read in the order of their first times; patterns are the shell's to expand
     #[arg(value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
 
@@ -55,7 +57,7 @@ pub(super) struct OverviewArgs {
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct FlowsArgs {
-    /// Captures: pcap or pcapng, plain or compressed; `-` is standard input
+    /// Captures and flow logs, plain or compressed; `-` is standard input
     #[arg(value_name = "FILE", required = true)]
     pub(super) files: Vec<PathBuf>,
 
@@ -83,7 +85,7 @@ pub(super) struct FlowsArgs {
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct TemplatesArgs {
-    /// Captures: pcap or pcapng, plain or compressed; `-` is standard input
+    /// Captures and flow logs, plain or compressed; `-` is standard input
     #[arg(value_name = "FILE", required = true)]
     pub(super) files: Vec<PathBuf>,
 
@@ -94,6 +96,10 @@ pub(super) struct TemplatesArgs {
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct CommonArgs {
+    /// Read every capture and flow log in the folders that are named, and below them
+    #[arg(short, long, global = true)]
+    pub(super) recursive: bool,
+
     /// Look only at these ports of the receiving end, and explain what arrives there and is no NDE
     #[arg(long, global = true, value_name = "PORTS", value_delimiter = ',')]
     pub(super) port: Vec<u16>,

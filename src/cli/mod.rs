@@ -7,6 +7,7 @@
 mod args;
 mod completions;
 mod flows;
+mod locations;
 mod options;
 mod overview;
 mod progress;

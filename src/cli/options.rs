@@ -120,22 +120,22 @@ pub(super) fn flows(args: &FlowsArgs, common: &CommonArgs) -> Result<FlowsOption
 fn reading(files: &[PathBuf], common: &CommonArgs) -> Result<Reading, Failure> {
     const MIB: usize = 1 << 20;
     const NANOS_PER_SECOND: i64 = 1_000_000_000;
-    let locations: Vec<Location> = files.iter().cloned().map(Location::from).collect();
-    if locations.iter().filter(|l| **l == Location::Stdin).count() > 1 {
+    if files.iter().filter(|f| Location::from((*f).clone()) == Location::Stdin).count() > 1 {
         return Err(Failure("standard input can be read only once".to_owned()));
     }
     if common.threads == Some(0) {
         return Err(Failure("--threads 0: at least one thread is needed".to_owned()));
     }
     let limits = &common.limits;
+    let input = InputOptions {
+        fragment_octets: limits.max_fragments.saturating_mul(MIB),
+        fragment_age: i64::from(limits.max_fragment_age) * NANOS_PER_SECOND,
+        tunnel_levels: limits.max_tunnels,
+        ..InputOptions::default()
+    };
     Ok(Reading {
-        locations,
-        input: InputOptions {
-            fragment_octets: limits.max_fragments.saturating_mul(MIB),
-            fragment_age: i64::from(limits.max_fragment_age) * NANOS_PER_SECOND,
-            tunnel_levels: limits.max_tunnels,
-            ..InputOptions::default()
-        },
+        locations: super::locations::gather(files, common.recursive, common.quiet, &input)?,
+        input,
         ports: if common.port.is_empty() { PortFilter::Any } else { PortFilter::Only(common.port.clone()) },
         scope: match common.template_scope {
             TemplateScope::Session => ScopeRule::Session,

@@ -151,7 +151,7 @@ impl Collector {
     /// The first pass over files: learns templates, boot times and which sessions send NDE. Nothing is counted.
     pub fn learn(&mut self, batch: &DatagramBatch) {
         for datagram in &batch.datagrams {
-            if !self.port_wanted(datagram.collector.port) {
+            if !self.port_wanted(datagram) {
                 continue;
             }
             let payload = batch.payload(datagram);
@@ -282,7 +282,7 @@ impl Collector {
     }
 
     fn datagram(&mut self, batch: &DatagramBatch, datagram: &Datagram, emit: &mut dyn FnMut(Work)) {
-        if !self.port_wanted(datagram.collector.port) {
+        if !self.port_wanted(datagram) {
             return;
         }
         self.census.datagrams += 1;
@@ -290,7 +290,8 @@ impl Collector {
         let missing = datagram.missing as usize;
         if let Err(why) = message::recognise(payload, missing, self.trust(datagram)) {
             let place = Place { origin: datagram.origin, exporter: Some(datagram.exporter.addr), domain: None, offset: None };
-            let expected = self.options.ports != PortFilter::Any || EXPORT_PORTS.contains(&datagram.collector.port);
+            let named = self.options.ports != PortFilter::Any || datagram.transport == Transport::File;
+            let expected = named || EXPORT_PORTS.contains(&datagram.collector.port);
             let cause = if expected { causes::of_not_nde(&why) } else { causes::OTHER_UDP };
             self.ledger.add(cause, place, || format!("to {}: {why}", datagram.collector));
             return;
@@ -677,7 +678,8 @@ impl Collector {
         source.messages += 1;
         source.first_seen = source.first_seen.min(time);
         source.last_seen = source.last_seen.max(time);
-        if !source.ports.contains(&port) && source.ports.len() < MOST_PORTS {
+        // 0 is no port: a flow log does not tell one.
+        if port != 0 && !source.ports.contains(&port) && source.ports.len() < MOST_PORTS {
             source.ports.push(port);
         }
     }
@@ -722,15 +724,17 @@ impl Collector {
         self.problem(causes::of_malformed(fault.cause), place, source, || fault.to_string());
     }
 
-    fn port_wanted(&self, port: u16) -> bool {
+    /// A flow log does not tell ports: what is in it was received by somebody who wanted it.
+    fn port_wanted(&self, datagram: &Datagram) -> bool {
         match &self.options.ports {
             PortFilter::Any => true,
-            PortFilter::Only(ports) => ports.contains(&port),
+            PortFilter::Only(ports) => datagram.transport == Transport::File || ports.contains(&datagram.collector.port),
         }
     }
 
     fn trust(&self, datagram: &Datagram) -> Trust {
-        let known = self.options.ports != PortFilter::Any || self.trusted.contains(&(datagram.exporter.addr, datagram.collector));
+        let named = self.options.ports != PortFilter::Any || datagram.transport == Transport::File;
+        let known = named || self.trusted.contains(&(datagram.exporter.addr, datagram.collector));
         if known { Trust::Lenient } else { Trust::Strict }
     }
 }

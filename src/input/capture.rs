@@ -4,6 +4,7 @@ use super::capture_pcap::PcapReader;
 use super::capture_pcapng::PcapNgReader;
 use super::error::InputError;
 use super::fault::FaultLog;
+use super::flow_log::{FlowLogReader, Message};
 use super::link_type::LinkType;
 use super::report::Container;
 use crate::datagram::Origin;
@@ -32,6 +33,8 @@ pub(super) struct Frame {
 pub(super) enum Step {
     /// A record of so many octets with a frame in it.
     Frame(usize, Frame),
+    /// A record of so many octets that begins with a message.
+    Message(usize, Message),
     /// So many octets that hold a frame which can't be read.
     Lost(u64),
     /// So many octets without a frame; there may be fewer in the buffer.
@@ -47,10 +50,11 @@ pub(super) enum Step {
 pub(super) enum Capture {
     Pcap(PcapReader),
     PcapNg(PcapNgReader),
+    FlowLog(FlowLogReader),
 }
 
 impl Capture {
-    /// Recognises a container by its first octets. Gives it with the octets that its file header takes; `None` if it is neither.
+    /// Recognises a container by its first octets. Gives it with the octets that its file header takes; `None` if it is none.
     pub(super) fn recognise(head: &[u8], name: &str) -> Option<Result<(Self, usize), InputError>> {
         if PcapReader::recognises(head) {
             return Some(PcapReader::open(head, name).map(|(reader, size)| (Self::Pcap(reader), size)));
@@ -58,15 +62,16 @@ impl Capture {
         if PcapNgReader::recognises(head) {
             return Some(PcapNgReader::open(head, name).map(|reader| (Self::PcapNg(reader), 0)));
         }
-        None
+        FlowLogReader::recognises(head).then(|| Ok((Self::FlowLog(FlowLogReader::open(head)), 0)))
     }
 
-    /// What lies at the beginning of `octets`; `at` is where the next frame will be counted.
+    /// What lies at the beginning of `octets`, behind which the file ends if they are the `last`; `at` is where the next frame will be counted.
     #[inline]
-    pub(super) fn step(&mut self, octets: &[u8], log: &mut FaultLog, at: Origin) -> Step {
+    pub(super) fn step(&mut self, octets: &[u8], log: &mut FaultLog, at: Origin, last: bool) -> Step {
         match self {
             Self::Pcap(reader) => reader.step(octets, log, at),
             Self::PcapNg(reader) => reader.step(octets, log, at),
+            Self::FlowLog(reader) => reader.step(octets, log, at, last),
         }
     }
 
@@ -75,6 +80,7 @@ impl Capture {
         match self {
             Self::Pcap(reader) => reader.container(),
             Self::PcapNg(reader) => reader.container(),
+            Self::FlowLog(reader) => reader.container(),
         }
     }
 
@@ -83,6 +89,7 @@ impl Capture {
         match self {
             Self::Pcap(reader) => reader.new_link_types(),
             Self::PcapNg(reader) => reader.new_link_types(),
+            Self::FlowLog(_) => Vec::new(),
         }
     }
 }

@@ -115,6 +115,12 @@ impl Decap {
         }
     }
 
+    /// Hands a message of a flow log on: where it came from is not known, nor when it came.
+    pub(super) fn message(&mut self, octets: &[u8], at: usize, missing: usize, origin: Origin) {
+        let cx = Context { origin, time: None, copied: false, depth: 0, reassembled: 0 };
+        self.output.hand_on(&cx, [Endpoint::UNKNOWN; 2], Transport::File, octets, Some(at), missing);
+    }
+
     /// Ethernet without tags, IPv4 without options or fragments, UDP, every length in order: the straight line. `false` if it is not so.
     #[inline]
     fn plain(&mut self, cx: &Context, part: Part<'_>) -> bool {

@@ -1,8 +1,8 @@
-//! Files that are no capture: what their first octets say, and what to try.
+//! Files that are neither capture nor flow log: what their first octets say, and what to try.
 
-/// What was found and what to try, for a file that is neither pcap nor pcapng.
+/// What was found and what to try, for a file that is neither pcap nor pcapng nor a flow log.
 pub(super) fn explain(head: &[u8]) -> (String, String) {
-    if let Some((found, hint)) = flow_log(head).or_else(|| nfcapd(head)).or_else(|| message(head)) {
+    if let Some((found, hint)) = nfcapd(head).or_else(|| message(head)) {
         return (found, hint);
     }
     for (magic, found, hint) in KNOWN {
@@ -27,7 +27,7 @@ pub(super) fn explain(head: &[u8]) -> (String, String) {
     let octets: Vec<String> = head.iter().take(8).map(|o| format!("{o:02x}")).collect();
     (
         format!("it begins with the octets {}, which no known format does", octets.join(" ")),
-        "pcap and pcapng are read, plain or packed with gzip, zstd, lz4 or xz".into(),
+        "pcap, pcapng and flow logs of NDE messages are read, plain or packed with gzip, zstd, lz4 or xz".into(),
     )
 }
 
@@ -64,28 +64,9 @@ const KNOWN: &[(&[u8], &str, &str)] = &[
     (b"SQLite format 3\0", "it is an SQLite database", EXPORT),
     (b"PAR1", "it is a Parquet file", EXPORT),
     (b"ARROW1", "it is an Arrow file", EXPORT),
+    (b"\xcf\x10", "it is a flow-tools file", "these can't be read: flow-send of flow-tools sends it as NetFlow, which can be captured"),
     (b"\xde\xad\xbe\xef", "it looks like a SiLK flow file", "rwsilk2ipfix or rwcut turns it into something else"),
 ];
-
-/// RFC 5655: IPFIX messages one after another, without packets around them.
-fn flow_log(head: &[u8]) -> Option<(String, String)> {
-    let [0x00, 0x0a, a, b, rest @ ..] = head else { return None };
-    let length = usize::from(u16::from_be_bytes([*a, *b]));
-    let set = rest.get(12..16).and_then(|s| s.first_chunk::<4>());
-    let plausible = match set {
-        None => length == 16,
-        Some([a, b, c, d]) => {
-            let (id, size) = (u16::from_be_bytes([*a, *b]), usize::from(u16::from_be_bytes([*c, *d])));
-            (id == 2 || id == 3 || id >= 256) && size >= 4 && size + 16 <= length
-        }
-    };
-    plausible.then(|| {
-        (
-            "it is an IPFIX flow log (RFC 5655: messages without packets around them)".into(),
-            "flow logs can't be read yet: give a packet capture, or replay the log to a collector and capture that".into(),
-        )
-    })
-}
 
 /// nfdump's files: magic 0xA50C, in the order of the machine that wrote them; the layout version follows.
 fn nfcapd(head: &[u8]) -> Option<(String, String)> {
@@ -100,7 +81,7 @@ fn nfcapd(head: &[u8]) -> Option<(String, String)> {
     ))
 }
 
-/// One NDE datagram without anything around it. The version alone would be guesswork, so the count or length must fit too.
+/// What begins almost like a flow log of NDE messages, but is cut or contradicts itself.
 fn message(head: &[u8]) -> Option<(String, String)> {
     let [0, version @ (1 | 5 | 7 | 9 | 10), a, b, ..] = head else {
         return None;
@@ -114,8 +95,8 @@ fn message(head: &[u8]) -> Option<(String, String)> {
     fits.then(|| {
         let name = if *version == 10 { "an IPFIX message".into() } else { format!("a NetFlow v{version} message") };
         (
-            format!("it looks like the bare payload of {name}"),
-            "give the capture that it was taken from, or put packets around it with od -Ax -tx1 -v FILE | text2pcap -u 2055,2055 - out.pcap".into(),
+            format!("it begins like {name}, but what follows does not fit"),
+            "if it is a flow log, its beginning is damaged or cut off: give the capture that it was taken from".into(),
         )
     })
 }
@@ -152,10 +133,11 @@ mod tests {
         assert_eq!(found(b"BZh91AY&SY"), "it is bzip2 data");
         assert_eq!(found(b"\x0c\xa5\x02\x00\x00\x00"), "it is a flow file of nfcapd or nfpcapd (layout 2)");
         assert_eq!(found(b"\xa5\x0c\x00\x01\x00\x00"), "it is a flow file of nfcapd or nfpcapd (layout 1)");
-        let log = b"\x00\x0a\x00\x1c\x65\x53\xf1\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00\x02\x00\x0c\x01\x00\x00\x01\x00\x08\x00\x04";
-        assert_eq!(found(log), "it is an IPFIX flow log (RFC 5655: messages without packets around them)");
+        let log = b"\x00\x0a\x00\x1c\x65\x53\xf1\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00\x02\x00\x0d\x01\x00\x00\x01\x00\x08\x00\x04";
+        assert_eq!(found(log), "it begins like an IPFIX message, but what follows does not fit");
+        assert_eq!(found(b"\xcf\x10\x01\x03\x40\x00\x00\x00"), "it is a flow-tools file");
         assert_eq!(found(b"no.,time,source\n1,0.0,10.0.0.1\n"), "it is text that begins with \"no.,time,source\"");
-        assert_eq!(found(&[0x00, 0x05, 0x00, 0x1e].repeat(10)), "it looks like the bare payload of a NetFlow v5 message");
+        assert_eq!(found(&[0x00, 0x05, 0x00, 0x3c].repeat(10)), "it begins like a NetFlow v5 message, but what follows does not fit");
         assert_eq!(found(b"\x01\x02\x03"), "it begins with the octets 01 02 03, which no known format does");
     }
 }

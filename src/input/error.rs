@@ -22,7 +22,7 @@ pub enum InputError {
         source: io::Error,
     },
     /// It is a directory.
-    #[error("{name}: is a directory; name the capture files in it")]
+    #[error("{name}: is a directory; name the capture files in it, or read all of them with -r")]
     Directory {
         /// The file as it was named.
         name: String,

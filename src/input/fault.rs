@@ -55,7 +55,7 @@ macro_rules! causes {
 }
 
 causes! {
-    FileCut Error "file-cut" "The file ends inside a frame or block; it was cut off, or is still being written."
+    FileCut Error "file-cut" "The file ends inside a frame, block or message; it was cut off, or is still being written."
     RecordLength Error "record-length" "A record header claims an impossible length; the rest of the file can't be read."
     BlockLength Error "block-length" "A pcapng block has an impossible length; the rest of the file can't be read."
     SectionDamaged Error "section-damaged" "A pcapng section header can't be read; the rest of the file can't be read."
@@ -96,6 +96,9 @@ causes! {
     TcpOutOfSync Warning "tcp-out-of-sync" "An IPFIX stream over TCP goes on with what is no message; it is read on from the next segment that begins with one."
     TcpMessageCut Warning "tcp-message-cut" "An IPFIX stream over TCP ends or breaks inside a message."
     TcpEvicted Warning "tcp-evicted" "IPFIX streams over TCP were given up because too many were open at a time."
+    LogOutOfSync Warning "log-out-of-sync" "A flow log goes on with what is no message; it is read on from where the next one begins."
+    LogPadding Note "log-padding" "Zeros lie between the messages of a flow log."
+    LogV9Extent Note "log-extent-guessed" "NetFlow v9 messages say no length: in a flow log each is taken to reach up to the header that follows one of its Sets."
 }
 
 /// One cause, how often it occurred, and the first example.
@@ -153,7 +156,7 @@ mod tests {
         assert!(codes.iter().all(|c| c.chars().all(|c| c.is_ascii_lowercase() || c == '-')));
         codes.sort_unstable();
         codes.dedup();
-        assert_eq!(codes.len(), 41);
+        assert_eq!(codes.len(), 44);
         assert!(FaultCause::ALL.iter().all(|c| c.description().ends_with('.')));
     }
 

@@ -1,11 +1,12 @@
-//! In: octets of a capture file or of standard input, plain or compressed. Out: [`DatagramBatch`]es and a [`FileReport`].
+//! In: octets of a capture file, a flow log or of standard input, plain or compressed. Out: [`DatagramBatch`]es and a [`FileReport`].
 //! Uses `time` and `datagram` of the crate; pcap-parser lives in `capture*` alone, etherparse in this room alone.
-//! It knows nothing of NDE, with one exception: `tcp_stream` must see where an IPFIX message ends (RFC 7011 §10.4).
+//! It knows nothing of NDE but where a message ends: `tcp_stream` must see it (RFC 7011 §10.4), and `flow_log`, which has nothing else.
 //!
 //! ```text
 //! source ─▶ chunk ─▶ capture ─▶ link ─▶ network ─▶ udp ─▶ datagram
 //! gzip …    4 MiB    pcap(ng)     ▲        │  ├─▶ tcp ─▶ IPFIX message
-//!                                 └─ tunnel ◀┘  └─▶ fragment ─▶ network
+//!               │                 └─ tunnel ◀┘  └─▶ fragment ─▶ network
+//!               └─▶ flow_log ─▶ datagram
 //! ```
 //!
 //! [`DatagramBatch`]: crate::datagram::DatagramBatch
@@ -21,6 +22,10 @@ mod decap;
 mod detect;
 mod error;
 mod fault;
+mod first_time;
+mod flow_log;
+mod flow_log_header;
+mod flow_log_v9;
 mod fragment;
 mod link;
 mod link_type;
@@ -39,6 +44,7 @@ mod udp;
 pub use compression::Compression;
 pub use error::InputError;
 pub use fault::{Fault, FaultCause, Severity};
+pub use first_time::first_time;
 pub use options::{InputOptions, Location};
 pub use reader::Input;
 pub use report::{Container, FileReport};
@@ -47,6 +53,8 @@ pub use report::{Container, FileReport};
 mod tests;
 #[cfg(test)]
 mod tests_files;
+#[cfg(test)]
+mod tests_flow_log;
 #[cfg(test)]
 mod tests_fragments;
 #[cfg(test)]

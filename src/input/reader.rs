@@ -10,6 +10,7 @@ use super::decap::Decap;
 use super::detect;
 use super::error::InputError;
 use super::fault::FaultCause;
+use super::flow_log::Message;
 use super::options::{InputOptions, Location};
 use super::part::Part;
 use super::report::FileReport;
@@ -17,7 +18,7 @@ use super::source::Source;
 use crate::datagram::{DatagramBatch, Origin};
 use crate::time::Timestamp;
 
-/// A capture that is being read.
+/// A capture or flow log that is being read.
 pub struct Input {
     file: u32,
     reader: Box<dyn Read + Send>,
@@ -140,6 +141,16 @@ impl Input {
         }
     }
 
+    /// The earliest time in the first part of the input that tells one; not more than so many octets are read for it.
+    pub(super) fn look(mut self, most: u64) -> Result<Option<Timestamp>, InputError> {
+        while self.first.is_none() && self.state == State::Reading && self.report.octets < most {
+            self.fill()?;
+            self.walk();
+            self.carry();
+        }
+        Ok(self.first)
+    }
+
     /// What is known of the input so far.
     pub fn report(&self) -> &FileReport {
         &self.report
@@ -199,15 +210,21 @@ impl Input {
                 continue;
             }
             let origin = Origin { file: self.file, frame: self.frames + 1 };
-            match self.capture.step(rest, &mut self.decap.faults, origin) {
+            match self.capture.step(rest, &mut self.decap.faults, origin, self.state == State::Exhausted) {
                 Step::Frame(record, Frame { start, captured, cut, time, link }) => {
                     self.frames += 1;
                     if let Some(time) = time {
-                        self.first = Some(self.first.map_or(time, |first| first.min(time)));
-                        self.last = Some(self.last.map_or(time, |last| last.max(time)));
+                        saw(&mut self.first, &mut self.last, time);
                     }
                     let frame = rest.get(start..start + captured).unwrap_or(&[]);
                     self.decap.frame(link, Part { octets: frame, at: done + start, cut }, origin, time);
+                    done += record;
+                }
+                Step::Message(record, Message { length, missing, time }) => {
+                    self.frames += 1;
+                    saw(&mut self.first, &mut self.last, time);
+                    let message = rest.get(..length).unwrap_or(&[]);
+                    self.decap.message(message, done, missing, origin);
                     done += record;
                 }
                 Step::Lost(record) => {
@@ -241,6 +258,10 @@ impl Input {
         let at = self.next_origin();
         if skip > 0 {
             self.decap.faults.note(FaultCause::FileCut, at, || format!("before frame {}: {skip} octets of a block lack", at.frame));
+        } else if had > 0 && self.report.container.is_flow_log() {
+            self.decap.faults.note(FaultCause::FileCut, at, || {
+                format!("message {}: it needs at least {needed} octets, the file has {had} more", at.frame)
+            });
         } else if had > 0 {
             self.decap.faults.note(FaultCause::FileCut, at, || {
                 format!("frame {}: its record needs at least {needed} octets, the file has {had} more", at.frame)
@@ -286,11 +307,17 @@ impl Input {
                 report.link_types.push(name);
             }
         }
-        report.frames = self.frames;
+        report.frames = if report.container.is_flow_log() { 0 } else { self.frames };
         report.datagrams = self.decap.output.udp;
         report.tcp_messages = self.decap.output.tcp;
         report.first = self.first;
         report.last = self.last;
         self.decap.faults.fill(&mut report.faults);
     }
+}
+
+/// Takes a time into the span of those seen.
+fn saw(first: &mut Option<Timestamp>, last: &mut Option<Timestamp>, time: Timestamp) {
+    *first = Some(first.map_or(time, |first| first.min(time)));
+    *last = Some(last.map_or(time, |last| last.max(time)));
 }

@@ -27,6 +27,24 @@ pub enum Container {
         /// Interfaces described so far, in all sections.
         interfaces: u32,
     },
+    /// A flow log of IPFIX messages alone (RFC 5655).
+    IpfixFile,
+    /// A flow log of NDE messages, not all of them IPFIX.
+    Messages,
+    /// A flow log of v5 messages that take 1464 octets each, whatever their count.
+    PaddedV5,
+}
+
+impl Container {
+    /// True where messages stand without frames around them: nobody saw them arrive, or come from anywhere.
+    pub fn is_flow_log(self) -> bool {
+        matches!(self, Self::IpfixFile | Self::Messages | Self::PaddedV5)
+    }
+
+    /// What its records are called.
+    pub fn unit(self) -> &'static str {
+        if self.is_flow_log() { "message" } else { "frame" }
+    }
 }
 
 impl fmt::Display for Container {
@@ -44,6 +62,9 @@ impl fmt::Display for Container {
                 }
                 write!(f, ", {interfaces} interface{}", if interfaces == 1 { "" } else { "s" })
             }
+            Self::IpfixFile => f.write_str("IPFIX file"),
+            Self::Messages => f.write_str("flow log of NDE messages"),
+            Self::PaddedV5 => f.write_str("flow log of v5 messages in 1464 octets each"),
         }
     }
 }
@@ -67,15 +88,15 @@ pub struct FileReport {
     pub link_types: Vec<String>,
     /// Octets of the capture read so far, after decompression.
     pub octets: u64,
-    /// Frames, with those that could not be read.
+    /// Frames, with those that could not be read; 0 in a flow log.
     pub frames: u64,
-    /// UDP datagrams handed on, reassembled ones included.
+    /// UDP datagrams handed on, reassembled ones included; the messages of a flow log.
     pub datagrams: u64,
     /// IPFIX messages handed on out of TCP streams.
     pub tcp_messages: u64,
-    /// The earliest time of a frame.
+    /// The earliest time of a frame; in a flow log, of a message's export.
     pub first: Option<Timestamp>,
-    /// The latest time of a frame.
+    /// The latest time of a frame; in a flow log, of a message's export.
     pub last: Option<Timestamp>,
     /// What was found wrong or left aside, a cause each, in order of first appearance.
     pub faults: Vec<Fault>,

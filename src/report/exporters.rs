@@ -1,6 +1,9 @@
 //! The overview's table of exporters, and the sums below it.
 
+use std::net::IpAddr;
+
 use crate::collector::Convention;
+use crate::datagram::known;
 use crate::message::Version;
 use crate::summary::{ExporterLine, Overview};
 
@@ -80,7 +83,7 @@ fn table(shown: &[&ExporterLine], style: &Style, wide: bool) -> Grid {
         };
         let bytes = if wide && style.width >= 120 { grouped(e.sums.bytes) } else { size(e.sums.bytes) };
         grid.row(vec![
-            plain(e.key.exporter.to_string()),
+            plain(exporter_name(e.key.exporter)),
             plain(ports),
             plain(e.key.version.to_string()),
             plain(e.key.domain.map_or_else(|| "-".to_owned(), |d| d.to_string())),
@@ -149,7 +152,15 @@ fn sum(number: u128, unit: &str) -> String {
 /// `192.0.2.1 v9 domain 5`
 pub(super) fn who(e: &ExporterLine) -> String {
     let domain = e.key.domain.filter(|_| !e.key.version.is_fixed()).map_or_else(String::new, |d| format!("\u{a0}domain\u{a0}{d}"));
-    format!("{}\u{a0}{}{domain}", e.key.exporter, e.key.version)
+    format!("{}\u{a0}{}{domain}", exporter_name(e.key.exporter), e.key.version)
+}
+
+/// What stands for the exporter of a flow log, which does not tell it.
+pub(super) const UNKNOWN_EXPORTER: &str = "file";
+
+/// The address, or what stands for it.
+pub(super) fn exporter_name(addr: IpAddr) -> String {
+    known(addr).map_or_else(|| UNKNOWN_EXPORTER.to_owned(), |addr| addr.to_string())
 }
 
 /// What the sequence numbers of an exporter tell; `None` if all is well.

@@ -23,13 +23,15 @@ pub(super) fn files(overview: &Overview, style: &Style) -> String {
         let t = &overview.totals;
         let octets: u128 = overview.files.iter().map(|f| u128::from(f.report.octets)).sum();
         let mut line = format!(
-            "{}: {}, {}; {}; {}",
+            "{}: {}, {}; ",
             style.paint(Paint::Heading, "in\u{a0}all"),
             counted(overview.files.len() as u64, "file"),
             size(octets),
-            frames(t.frames, t.datagrams),
-            messages(&t.messages)
         );
+        if !overview.files.iter().all(|f| f.report.container.is_flow_log()) {
+            line.push_str(&format!("{}; ", frames(t.frames, t.datagrams)));
+        }
+        line.push_str(&messages(&t.messages));
         if let (Some(first), Some(last)) = (t.first, t.last) {
             line.push_str(&format!("; {}", span(first, last)));
         }
@@ -50,7 +52,12 @@ fn file_line(file: &FileLine, style: &Style) -> String {
         line.push_str(&format!(", {}", escape(&links)));
     }
     let datagrams = r.datagrams + r.tcp_messages;
-    line.push_str(&format!(", {}; {}; {}", size(r.octets.into()), frames(r.frames, datagrams), messages(&file.messages)));
+    line.push_str(&format!(", {}; ", size(r.octets.into())));
+    // Nobody saw the messages of a flow log arrive.
+    if !r.container.is_flow_log() {
+        line.push_str(&format!("{}; ", frames(r.frames, datagrams)));
+    }
+    line.push_str(&messages(&file.messages));
     if let (Some(first), Some(last)) = (r.first, r.last) {
         line.push_str(&format!("; {}", span(first, last)));
     }
@@ -78,7 +85,10 @@ pub(super) fn without_nde(overview: &Overview, style: &Style) -> Option<(String,
     }
     let these = if overview.files.len() > 1 { "these captures" } else { "this capture" };
     let explained = overview.problems.iter().any(|p| p.code.starts_with("not-nde"));
-    let (found, advice) = if t.frames == 0 {
+    let logs = overview.files.iter().all(|f| f.report.container.is_flow_log());
+    let (found, advice) = if logs && t.datagrams == 0 {
+        ("There is not a single whole message.".to_owned(), "Was the flow log cut off, or is it still being written?")
+    } else if t.frames == 0 && t.datagrams == 0 {
         ("There is not a single frame.".to_owned(), "Was the capture stopped before it began, or did its filter let nothing pass?")
     } else if t.datagrams == 0 {
         (

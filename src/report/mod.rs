@@ -11,24 +11,24 @@
 //! - `schema`
 //! - `files`, an object each: `path`; `container`; `compression`; `octets` of the capture, decompressed; `frames`; `datagrams` (UDP,
 //!   and IPFIX messages over TCP); `nde_datagrams`; `messages`, counts by version (`v1`, `v5`, `v7`, `v9`, `IPFIX`); `first` and `last`,
-//!   the times of frames.
+//!   the times of frames. A flow log has no `frames`: its `datagrams` are its messages, its times those of their export.
 //! - `totals`: `frames`, `datagrams`, `nde_datagrams`, `messages`; `templates` and `options_templates`, distinct ones;
 //!   `template_records` and `options_template_records`, refreshes counted; `flows`; `options_records`; `bytes`; `packets`;
 //!   `sets_without_template`; `lost`, units that the sequence numbers miss.
 //! - `exporters`, one for each address, version and domain: `exporter`, `version`, `domain` (v5: engine type · 256 + engine id; null in v1
-//!   and v7), `ports` it sends from; the counts of `totals` but frames and datagrams, with `messages` a number; `reordered`,
+//!   and v7), `ports` it sends from (`exporter` is null and `ports` empty for a flow log, which does not tell them); the counts of `totals` but frames and datagrams, with `messages` a number; `reordered`,
 //!   `duplicates`, `restarts`; `sequence`, what the sequence numbers count; `sequence_deviates`, true if that is not what the
 //!   version's document says; `problems` worse than a note; `first_seen`, `last_seen`; `strm`, a verdict for each layout:
 //!   `template_id` (null for fixed records), `definition` (1 for the first content of the id), `flows`, `icmp_only`, `verdict`
 //!   (`complete`, `complete-by-alternates`, `unknown`, `incomplete`), `missing` names of STRM's list, `undecided` those that only
 //!   TCP flows need where no flow came, `alternates`: `for` a name of the list, `element`, `name`.
 //! - `problems`, worst first: `code`, `severity` (`error`, `warning`, `note`), `count`, `message`, `first`, the first example: `file`,
-//!   `frame`, `exporter`, `domain`, `offset` in octets from the beginning of the payload, `detail`.
+//!   `frame` (a flow log's message), `exporter`, `domain`, `offset` in octets from the beginning of the payload, `detail`.
 //! - `flows`, the first ten: canonical columns that have a value; times, addresses, MACs and octets as strings.
 //!
 //! ## `ipfix-inspect/templates/1`
 //! - `schema`; `files`, the names of the inputs
-//! - `templates`, by exporter, domain, version and id: `exporter`, `port`, `version`, `domain`, `id`, `kind` (`data`, `options`),
+//! - `templates`, by exporter, domain, version and id: `exporter` and `port` (null for a flow log), `version`, `domain`, `id`, `kind` (`data`, `options`),
 //!   `definition` (1 for the first content of the id), `first_seen`, `first_file`, `first_frame`, `last_seen`, `times_sent`, `sets` and
 //!   `records` read with it; `fields` in wire order: `id`, `pen` (0 for IANA), `name`, `column` (for `--columns`), `v9_name`, `vendor`, `length` (a number, or
 //!   `"variable"`), `scope`.

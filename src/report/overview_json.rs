@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
 
+use crate::datagram::known;
 use crate::message::Version;
 use crate::summary::{ExporterLine, FileLine, Overview, ProblemLine, TemplateVerdict};
 
@@ -58,7 +59,7 @@ struct Totals<'a> {
 
 #[derive(Serialize)]
 struct Exporter<'a> {
-    exporter: String,
+    exporter: Option<String>,
     version: String,
     domain: Option<u32>,
     ports: &'a [u16],
@@ -180,7 +181,7 @@ fn file(file: &FileLine) -> File<'_> {
 
 fn exporter(e: &ExporterLine) -> Exporter<'_> {
     Exporter {
-        exporter: e.key.exporter.to_string(),
+        exporter: known(e.key.exporter).map(|a| a.to_string()),
         version: e.key.version.to_string(),
         domain: e.key.domain,
         ports: &e.ports,
@@ -231,7 +232,7 @@ fn problem<'a>(overview: &'a Overview, p: &'a ProblemLine) -> Problem<'a> {
         first: Example {
             file: overview.files.get(p.file as usize).map(|f| f.report.name.as_str()),
             frame: (p.frame > 0).then_some(p.frame),
-            exporter: p.exporter.map(|a| a.to_string()),
+            exporter: p.exporter.and_then(known).map(|a| a.to_string()),
             domain: p.domain,
             offset: p.offset,
             detail: &p.detail,

@@ -4,6 +4,7 @@ use crate::collector::Severity;
 use crate::summary::{Overview, ProblemLine};
 
 use super::escape::escape;
+use super::exporters::exporter_name;
 use super::number::grouped;
 use super::style::{Paint, Style};
 use super::width::wrap;
@@ -58,16 +59,18 @@ fn starts_like_a_word(text: &str) -> bool {
 /// Where and what the first time: file (if there are several), frame, exporter, domain, octet, detail.
 fn example(overview: &Overview, problem: &ProblemLine) -> String {
     let mut place = Vec::new();
+    let file = overview.files.get(problem.file as usize);
+    let unit = file.map_or("frame", |file| file.report.container.unit());
     if overview.files.len() > 1
-        && let Some(file) = overview.files.get(problem.file as usize)
+        && let Some(file) = file
     {
         place.push(escape(&file.report.name).replace(' ', "\u{a0}"));
     }
     if problem.frame > 0 {
-        place.push(format!("frame\u{a0}{}", problem.frame));
+        place.push(format!("{unit}\u{a0}{}", problem.frame));
     }
     if let Some(exporter) = problem.exporter {
-        place.push(exporter.to_string());
+        place.push(exporter_name(exporter));
     }
     if let Some(domain) = problem.domain {
         place.push(format!("domain\u{a0}{domain}"));
@@ -77,7 +80,7 @@ fn example(overview: &Overview, problem: &ProblemLine) -> String {
     }
     let place = place.join(", ");
     // The inputs' details begin with the frame.
-    let frame = format!("frame {}: ", problem.frame);
+    let frame = format!("{unit} {}: ", problem.frame);
     let detail = escape(problem.detail.strip_prefix(&frame).unwrap_or(&problem.detail));
     match (place.is_empty(), detail.is_empty()) {
         (_, true) => place,

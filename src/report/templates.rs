@@ -3,6 +3,7 @@
 use crate::summary::{FieldLine, TemplateLine};
 
 use super::escape::escape;
+use super::exporters::UNKNOWN_EXPORTER;
 use super::grid::{Grid, numbers, words};
 use super::number::{Clock, counted};
 use super::style::{Paint, Style};
@@ -24,7 +25,8 @@ fn template(line: &TemplateLine, style: &Style) -> String {
     let kind = if line.is_options() { "options template" } else { "template" };
     let again = if d.version > 1 { format!(", definition\u{a0}{}", d.version) } else { String::new() };
     let heading = format!("{kind} {}{again}", d.template.id);
-    let from = format!("{} {} domain\u{a0}{}", d.key.exporter, d.key.version, d.key.domain);
+    let exporter = d.key.exporter.known_addr().map_or_else(|| UNKNOWN_EXPORTER.to_owned(), |_| d.key.exporter.to_string());
+    let from = format!("{exporter} {} domain\u{a0}{}", d.key.version, d.key.domain);
     let mut out = wrap(&format!("{}, {from}", style.paint(Paint::Heading, &heading)), style.width, 0, 2);
     out.push_str(&wrap(&history(line), style.width, 2, 4));
     let mut grid =
@@ -51,7 +53,9 @@ fn history(line: &TemplateLine) -> String {
         (Some(first), Some(last)) => {
             text.push_str(&format!("; sent {}, first {}", times(d.times_sent), Clock::of(first.time).full()));
             if first.origin.frame > 0 {
-                text.push_str(&format!(" (frame\u{a0}{})", first.origin.frame));
+                // A flow log does not tell the exporter, and has messages instead of frames.
+                let unit = if d.key.exporter.known_addr().is_some() { "frame" } else { "message" };
+                text.push_str(&format!(" ({unit}\u{a0}{})", first.origin.frame));
             }
             if d.times_sent > 1 {
                 text.push_str(&format!(", last {}", Clock::of(last.time).full()));

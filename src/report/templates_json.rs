@@ -15,8 +15,8 @@ struct Report<'a> {
 
 #[derive(Serialize)]
 struct Template<'a> {
-    exporter: String,
-    port: u16,
+    exporter: Option<String>,
+    port: Option<u16>,
     version: String,
     domain: u32,
     id: u16,
@@ -62,8 +62,8 @@ fn template<'a>(line: &'a TemplateLine, files: &'a [String]) -> Template<'a> {
     let d = &line.definition;
     let first = d.first_seen.map(|s| s.origin);
     Template {
-        exporter: d.key.exporter.addr.to_string(),
-        port: d.key.exporter.port,
+        exporter: d.key.exporter.known_addr().map(|a| a.to_string()),
+        port: d.key.exporter.known_addr().map(|_| d.key.exporter.port),
         version: d.key.version.to_string(),
         domain: d.key.domain,
         id: d.template.id,

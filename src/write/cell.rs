@@ -52,13 +52,11 @@ pub fn write_context(out: &mut Vec<u8>, column: Canonical, run: &Run) {
             }
             return;
         }
-        Canonical::Exporter => {
-            let address = match context.exporter.addr {
-                IpAddr::V4(v4) => v4.to_ipv6_mapped(),
-                IpAddr::V6(v6) => v6,
-            };
-            either(out, at, &address.octets())
-        }
+        Canonical::Exporter => match context.exporter.known_addr() {
+            Some(IpAddr::V4(v4)) => either(out, at, &v4.to_ipv6_mapped().octets()),
+            Some(IpAddr::V6(v6)) => either(out, at, &v6.octets()),
+            None => at,
+        },
         Canonical::ObservationDomain => context.domain.map_or(at, |domain| unsigned(out, at, u64::from(domain))),
         Canonical::NdeVersion => unsigned(out, at, u64::from(context.version.number())),
         Canonical::TemplateId => context.template_id.map_or(at, |id| unsigned(out, at, u64::from(id))),

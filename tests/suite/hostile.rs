@@ -196,7 +196,7 @@ fn damaged_captures_through_the_library() {
     assert!(versions > 44 * 1_500, "{versions} versions");
     // The corpus has damage of its own, in small files: these are cut at each octet.
     let effort = Effort { each_octet: 12_000, cuts: 300, flips: 100 };
-    for file in corpus_files(&["linklayer", "synthetic", "containers"], 60_000) {
+    for file in corpus_files(&["linklayer", "synthetic", "containers", "flowlogs"], 60_000) {
         let octets = std::fs::read(&file).expect("the capture can be read");
         versions += damage(&name(&file), &octets, &effort, |damaged| through_the_library(damaged, &schema));
     }
@@ -265,7 +265,7 @@ fn damaged_captures_through_the_program() {
         versions += damage(&name(&file), &octets, &effort, through_the_program);
     }
     assert!(versions >= 44 * 7, "{versions} versions");
-    for file in corpus_files(&["linklayer", "synthetic", "containers"], 60_000) {
+    for file in corpus_files(&["linklayer", "synthetic", "containers", "flowlogs"], 60_000) {
         let octets = std::fs::read(&file).expect("the capture can be read");
         versions += damage(&name(&file), &octets, &effort, through_the_program);
     }

@@ -6,6 +6,7 @@
 //! | [`corpus`] | the same for a larger collection, where `IPFIX_INSPECT_CORPUS` names one |
 //! | [`explained`] | where the figures of that collection are not the last word |
 //! | [`first_flows`] | its flows, field by field, by the octets on the wire |
+//! | [`flow_logs`] | messages without packets around them, folders, several files |
 //! | [`referee`] | tshark's decoding of today against ours |
 //! | [`hostile`] | cut and damaged input |
 //! | [`cli`] | exit codes, streams, files, the README's commands |
@@ -17,6 +18,7 @@ mod cli;
 mod corpus;
 mod explained;
 mod first_flows;
+mod flow_logs;
 mod hostile;
 mod referee;
 mod support;

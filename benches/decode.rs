@@ -34,7 +34,7 @@ fn input(bencher: Bencher<'_, '_>) {
 /// The first pass: templates and nothing else.
 #[divan::bench]
 fn look_ahead(bencher: Bencher<'_, '_>) {
-    bencher.bench(|| learned(&sums_schema()).templates().definitions().len());
+    bencher.bench(|| learned(&sums_schema(false)).templates().definitions().len());
 }
 
 /// The overview's numbers, both passes.
@@ -42,8 +42,8 @@ fn look_ahead(bencher: Bencher<'_, '_>) {
 fn sums(bencher: Bencher<'_, '_>) {
     bencher.bench(|| {
         let mut sink = HeadAndSums::default();
-        let collector = learned(&sums_schema());
-        let _ = decode(collector, &Sums::new(head_schema()), &mut sink);
+        let collector = learned(&sums_schema(false));
+        let _ = decode(collector, &Sums::new(head_schema(false)), &mut sink);
         sink.by_layout.iter().map(|s| s.bytes).sum::<u128>()
     });
 }

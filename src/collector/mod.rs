@@ -8,6 +8,7 @@
 //!                         └───────────────────────────────────────┘          └───────────┘
 //! ```
 
+mod announced;
 mod causes;
 mod census;
 mod facts;
@@ -18,9 +19,9 @@ mod sequence;
 mod walk;
 mod work;
 
-pub use census::{Census, Layout, LayoutKind, Source, SourceKey};
+pub use census::{Census, Layout, LayoutKind, Source, SourceKey, SourceSampling};
 pub use ledger::{Cause, Ledger, Place, Problem, Severity};
-pub use options::{CollectorOptions, PortFilter};
+pub use options::{CollectorOptions, PortFilter, Records};
 pub use pipeline::{Digest, Flow, Sink, Stopped, run};
 pub use sequence::{Convention, Sequence, SequenceReport};
 pub use walk::Collector;

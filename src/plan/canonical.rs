@@ -107,13 +107,13 @@ canonical! {
     VrfIn "vrf_in" Text,
     /// VRF of the egress, element 235: the name that options data gives it, else the number
     VrfOut "vrf_out" Text,
-    /// source address after translation: elements 225, 281
+    /// source address after translation: elements 225, 281, Cisco's 40001
     NatSrcAddr "nat_src_addr" Address,
-    /// destination address after translation: elements 226, 282
+    /// destination address after translation: elements 226, 282, Cisco's 40002
     NatDstAddr "nat_dst_addr" Address,
-    /// source port after translation: element 227
+    /// source port after translation: elements 227, Cisco's 40003
     NatSrcPort "nat_src_port" U16,
-    /// destination port after translation: element 228
+    /// destination port after translation: elements 228, Cisco's 40004
     NatDstPort "nat_dst_port" U16,
     /// why the flow ended: element 136
     FlowEndReason "flow_end_reason" U8,

@@ -253,8 +253,8 @@ impl Compiler<'_> {
         self.plain(C::DstMac, &[80, 57]);
         self.number(C::SrcVlan, &[58, 243]);
         self.number(C::DstVlan, &[59, 254]);
-        self.number(C::NatSrcPort, &[227]);
-        self.number(C::NatDstPort, &[228]);
+        self.nat_port(C::NatSrcPort, 227);
+        self.nat_port(C::NatDstPort, 228);
         self.number(C::FlowEndReason, &[136]);
         self.number(C::ForwardingStatus, &[89]);
         self.plain(C::Application, &[96]);
@@ -318,11 +318,27 @@ impl Compiler<'_> {
         }
     }
 
+    /// Cisco's own elements of NSEL, which early versions of the ASA send in place of 225 to 228.
+    fn early_nat<'r>(record: &'r Record, id: u16) -> Option<&'r Field> {
+        const CISCO: u32 = 9;
+        let own = [(225, 7233), (226, 7234), (227, 7235), (228, 7236)].into_iter().find(|(iana, _)| *iana == id)?.1;
+        record.find_in(CISCO, own)
+    }
+
+    fn nat_port(&mut self, column: C, id: u16) {
+        let record = self.record;
+        if let Some(field) = record.find(id).or_else(|| Self::early_nat(record, id)).filter(|f| f.convert == Convert::Unsigned) {
+            let cell = field.cell;
+            self.fed.push(cell.field);
+            self.convert(column, cell, Convert::Unsigned);
+        }
+    }
+
     fn addresses(&mut self) {
         let pairs = [(C::SrcAddr, 8, 27), (C::DstAddr, 12, 28), (C::NextHop, 15, 62), (C::NatSrcAddr, 225, 281), (C::NatDstAddr, 226, 282)];
         let ip_version = self.record.find(60).filter(|f| f.convert == Convert::Unsigned).map(|f| f.cell);
         for (column, v4, v6) in pairs {
-            let v4 = self.record.find(v4).filter(|f| f.convert == Convert::Ipv4);
+            let v4 = self.record.find(v4).or_else(|| Self::early_nat(self.record, v4)).filter(|f| f.convert == Convert::Ipv4);
             let v6 = self.record.find(v6).filter(|f| f.convert == Convert::Ipv6);
             v4.into_iter().chain(v6).for_each(|f| self.feed(f));
             match (v4, v6) {

@@ -20,7 +20,7 @@ const MOST_LISTED: usize = 5;
 
 /// The lines; empty where no exporter says anything.
 pub(super) fn sampling(overview: &Overview, style: &Style) -> String {
-    let told: Vec<&ExporterLine> = overview.exporters.iter().filter(|e| e.sums.flows > 0 && !e.sampling.is_silent()).collect();
+    let told: Vec<&ExporterLine> = overview.exporters.iter().filter(|e| e.sums.flows > 0 && is_worth_a_line(&e.sampling)).collect();
     if told.is_empty() {
         return String::new();
     }
@@ -34,6 +34,12 @@ pub(super) fn sampling(overview: &Overview, style: &Style) -> String {
         out.push_str(&wrap(&format!("… and {more} more exporters; --format json has all."), style.width, 2, 4));
     }
     out
+}
+
+/// One packet in one is no sampling.
+fn is_worth_a_line(s: &SourceSampling) -> bool {
+    let sampled = s.header.is_some_and(|(_, most)| most > 1) || s.told.values().any(|rate| rate.interval() > 1);
+    sampled || s.in_records || !s.without_rate.is_empty() || s.told.is_empty() && !s.samplers.is_empty()
 }
 
 fn in_words(s: &SourceSampling, style: &Style) -> String {

@@ -75,6 +75,7 @@ fn exporter(address: &str, version: Version, domain: u32, sums: LayoutSums) -> E
         problems: 0,
         first_seen: at(0),
         last_seen: at(112),
+        sampling: crate::collector::SourceSampling::default(),
         strm: Vec::new(),
     }
 }
@@ -156,6 +157,7 @@ fn sample() -> Overview {
             lost: 1204,
             ..Totals::default()
         },
+        scaled: false,
         head: vec![head()],
     }
 }

@@ -8,6 +8,7 @@
 //! | [`first_flows`] | its flows, field by field, by the octets on the wire |
 //! | [`referee`] | tshark's decoding of today against ours |
 //! | [`hostile`] | cut and damaged input |
+//! | [`options`] | options data as tables, joined with flows, sampling |
 //! | [`cli`] | exit codes, streams, files, the README's commands |
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::cast_possible_truncation)]
@@ -18,6 +19,7 @@ mod corpus;
 mod explained;
 mod first_flows;
 mod hostile;
+mod options;
 mod referee;
 mod support;
 mod wire;

@@ -12,9 +12,11 @@ use ipfix_inspect::summary::{HeadAndSums, Sums, head_schema, sums_schema};
 use ipfix_inspect::write::{Format, RowWriter, TextPart};
 
 static CAPTURE: LazyLock<Vec<u8>> = LazyLock::new(support::capture);
+static WITH_OPTIONS: LazyLock<Vec<u8>> = LazyLock::new(support::with_options);
 
 fn main() {
     LazyLock::force(&CAPTURE);
+    LazyLock::force(&WITH_OPTIONS);
     divan::main();
 }
 
@@ -34,7 +36,7 @@ fn input(bencher: Bencher<'_, '_>) {
 /// The first pass: templates and nothing else.
 #[divan::bench]
 fn look_ahead(bencher: Bencher<'_, '_>) {
-    bencher.bench(|| learned(&sums_schema()).templates().definitions().len());
+    bencher.bench(|| learned(&CAPTURE, &sums_schema(false)).templates().definitions().len());
 }
 
 /// The overview's numbers, both passes.
@@ -42,8 +44,8 @@ fn look_ahead(bencher: Bencher<'_, '_>) {
 fn sums(bencher: Bencher<'_, '_>) {
     bencher.bench(|| {
         let mut sink = HeadAndSums::default();
-        let collector = learned(&sums_schema());
-        let _ = decode(collector, &Sums::new(head_schema()), &mut sink);
+        let collector = learned(&CAPTURE, &sums_schema(false));
+        let _ = decode(&CAPTURE, collector, &Sums::new(head_schema(false)), &mut sink);
         sink.by_layout.iter().map(|s| s.bytes).sum::<u128>()
     });
 }
@@ -58,9 +60,40 @@ fn csv(bencher: Bencher<'_, '_>) {
         });
         let schema = Arc::new(b.build());
         let mut sink = Nowhere(0);
-        let _ = decode(learned(&schema), &RowWriter::new(Arc::clone(&schema), Format::Csv), &mut sink);
+        let _ = decode(&CAPTURE, learned(&CAPTURE, &schema), &RowWriter::new(Arc::clone(&schema), Format::Csv), &mut sink);
         sink.0
     });
+}
+
+/// Interfaces of flows as numbers, to compare with [`names`].
+#[divan::bench]
+fn numbers(bencher: Bencher<'_, '_>) {
+    bencher.bench(|| columns(&[Canonical::SrcAddr, Canonical::Bytes, Canonical::InIf, Canonical::OutIf], false));
+}
+
+/// Interfaces of flows by their names out of options data.
+#[divan::bench]
+fn names(bencher: Bencher<'_, '_>) {
+    bencher.bench(|| columns(&[Canonical::SrcAddr, Canonical::Bytes, Canonical::InIfName, Canonical::OutIfName], false));
+}
+
+/// The same with the sampling rate, and bytes multiplied by it.
+#[divan::bench]
+fn names_scaled(bencher: Bencher<'_, '_>) {
+    let wanted = [Canonical::SrcAddr, Canonical::Bytes, Canonical::InIfName, Canonical::OutIfName, Canonical::SamplingInterval];
+    bencher.bench(|| columns(&wanted, true));
+}
+
+fn columns(wanted: &[Canonical], scaled: bool) -> usize {
+    let mut b = SchemaBuilder::default();
+    b.scaled(scaled);
+    wanted.iter().for_each(|c| {
+        b.canonical(*c);
+    });
+    let schema = Arc::new(b.build());
+    let mut sink = Nowhere(0);
+    let _ = decode(&WITH_OPTIONS, learned(&WITH_OPTIONS, &schema), &RowWriter::new(Arc::clone(&schema), Format::Csv), &mut sink);
+    sink.0
 }
 
 struct Nowhere(usize);
@@ -74,9 +107,9 @@ impl Sink<TextPart> for Nowhere {
     }
 }
 
-fn learned(schema: &Arc<Schema>) -> Collector {
+fn learned(capture: &'static [u8], schema: &Arc<Schema>) -> Collector {
     let mut collector = Collector::new(CollectorOptions::new(Arc::clone(schema)));
-    let mut input = support::open(&CAPTURE);
+    let mut input = support::open(capture);
     while let Some(batch) = input.next_batch().expect("memory can be read") {
         collector.learn(&batch);
     }
@@ -85,6 +118,7 @@ fn learned(schema: &Arc<Schema>) -> Collector {
 }
 
 fn decode<D: ipfix_inspect::collector::Digest, S: Sink<D::Part>>(
+    capture: &'static [u8],
     mut collector: Collector,
     digest: &D,
     sink: &mut S,
@@ -93,7 +127,7 @@ fn decode<D: ipfix_inspect::collector::Digest, S: Sink<D::Part>>(
     run(
         threads,
         |give| {
-            let mut input = support::open(&CAPTURE);
+            let mut input = support::open(capture);
             while let Some(batch) = input.next_batch().expect("memory can be read") {
                 collector.collect(&batch, &mut |work| {
                     let _ = give(work);

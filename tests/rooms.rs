@@ -45,7 +45,7 @@ const ROOMS: [(&str, &[&str]); 16] = [
 ];
 
 /// Where a dependency may be named: paths below `src/`. Its features and its types stay in there.
-const HOMES: [(&str, &[&str]); 21] = [
+const HOMES: [(&str, &[&str]); 22] = [
     ("clap", &["cli/"]),
     ("clap_complete", &["cli/"]),
     ("comfy_table", &["report/"]),
@@ -54,6 +54,7 @@ const HOMES: [(&str, &[&str]); 21] = [
     ("etherparse", &["input/"]),
     ("flate2", &["input/", "write/"]),
     ("indicatif", &["cli/"]),
+    ("itoa", &["column/", "write/", "report/"]),
     ("liblzma", &["input/", "write/"]),
     ("lz4_flex", &["input/", "write/"]),
     ("nom", &["message/"]),

@@ -23,17 +23,51 @@ pub(crate) fn open(octets: &'static [u8]) -> Input {
     Input::from_reader("bench", Box::new(Cursor::new(octets)), 0, &InputOptions::default()).expect("a capture")
 }
 
+/// An IPFIX exporter with 64 interfaces, each with a name in options data, and a sampling rate for all flows.
+pub(crate) fn with_options() -> Vec<u8> {
+    let mut file = header();
+    frame(&mut file, 2, &options());
+    for number in 0..FLOWS / PER_DATAGRAM {
+        // Frames 2, 5, 8 … are those of one exporter.
+        frame(&mut file, 3 * number + 2, &with_templates(number, 10, |mix| (mix >> 8 & 63, mix >> 14 & 63)));
+    }
+    file
+}
+
+/// Options templates 512 (interface, name) and 513 (domain, sampling interval), and their records.
+fn options() -> Vec<u8> {
+    let mut sets = vec![0, 3, 0, 36];
+    for half in [512u16, 2, 1, 10, 4, 82, 16, 513, 2, 1, 149, 4, 34, 4, 0, 0] {
+        sets.extend(half.to_be_bytes());
+    }
+    sets.extend([2, 0]);
+    sets.extend((4u16 + 64 * 20).to_be_bytes());
+    for interface in 0..64u32 {
+        sets.extend(interface.to_be_bytes());
+        sets.extend(format!("{:<16}", format!("TenGigE0/0/{interface}")).as_bytes());
+    }
+    sets.extend([2, 1, 0, 12, 0, 0, 0, 1, 0, 0, 4, 0]);
+    let mut p = vec![0, 10];
+    p.extend((16 + sets.len() as u16).to_be_bytes());
+    for word in [1_700_000_000u32, 0, 1] {
+        p.extend(word.to_be_bytes());
+    }
+    p.extend(sets);
+    p
+}
+
+fn header() -> Vec<u8> {
+    [0xa1b2_c3d4u32, 0x0004_0002, 0, 0, 65_535, 1].iter().flat_map(|word| word.to_le_bytes()).collect()
+}
+
 /// Three exporters in turn: v5, v9, IPFIX.
 fn made() -> Vec<u8> {
-    let mut file = Vec::new();
-    for word in [0xa1b2_c3d4u32, 0x0004_0002, 0, 0, 65_535, 1] {
-        file.extend(word.to_le_bytes());
-    }
+    let mut file = header();
     for number in 0..FLOWS / PER_DATAGRAM {
         let payload = match number % 3 {
             0 => v5(number),
-            1 => with_templates(number, 9),
-            _ => with_templates(number, 10),
+            1 => with_templates(number, 9, |_| (3, 4)),
+            _ => with_templates(number, 10, |_| (3, 4)),
         };
         frame(&mut file, number, &payload);
     }
@@ -74,7 +108,7 @@ fn v5(number: u32) -> Vec<u8> {
 
 const FIELDS: [(u16, u16); 12] = [(8, 4), (12, 4), (4, 1), (6, 1), (7, 2), (11, 2), (10, 4), (14, 4), (1, 8), (2, 8), (152, 8), (153, 8)];
 
-fn with_templates(number: u32, version: u16) -> Vec<u8> {
+fn with_templates(number: u32, version: u16, interfaces: fn(u32) -> (u32, u32)) -> Vec<u8> {
     let mut sets = Vec::new();
     if number < 3 {
         sets.extend([0, if version == 9 { 0 } else { 2 }, 0, 8 + 4 * FIELDS.len() as u8, 1, 0, 0, FIELDS.len() as u8]);
@@ -92,7 +126,8 @@ fn with_templates(number: u32, version: u16) -> Vec<u8> {
         sets.extend((0xc612_0000 | mix & 0xffff).to_be_bytes());
         sets.extend([6, 0x1b]);
         sets.extend(mix.to_be_bytes());
-        for word in [3, 4, 0, mix & 0xffff, 0, mix & 0xff] {
+        let (input, output) = interfaces(mix);
+        for word in [input, output, 0, mix & 0xffff, 0, mix & 0xff] {
             sets.extend(word.to_be_bytes());
         }
         for millis in [1_700_000_000_000u64 + u64::from(number), 1_700_000_009_000 + u64::from(number)] {

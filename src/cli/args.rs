@@ -41,6 +41,8 @@ pub(super) enum Command {
     Flows(FlowsArgs),
     /// Every template and options template with its fields and its history
     Templates(TemplatesArgs),
+    /// Options data: one table for each options template, scopes first
+    Options(OptionsArgs),
     /// A completion script for a shell
     Completions {
         /// The shell
@@ -53,6 +55,10 @@ pub(super) struct OverviewArgs {
     /// Form of the overview
     #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
     pub(super) format: ReportFormat,
+
+    /// Multiply bytes and packets by the sampling rate, where the exporter tells it
+    #[arg(long)]
+    pub(super) scale: bool,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -69,6 +75,14 @@ pub(super) struct FlowsArgs {
     /// name, `canonical` for all canonical ones that occur, `all` for these and every other element that occurs
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub(super) columns: Vec<String>,
+
+    /// Multiply bytes and packets by the sampling rate, where the exporter tells it
+    #[arg(long)]
+    pub(super) scale: bool,
+
+    /// Names in place of numbers in CSV and ndjson: protocol, TCP flags, ICMP type and code, DSCP, reasons, events; the table has them
+    #[arg(long)]
+    pub(super) names: bool,
 
     /// Stop after so many flows
     #[arg(long, value_name = "N")]
@@ -92,6 +106,21 @@ pub(super) struct TemplatesArgs {
     /// Form of the list
     #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
     pub(super) format: ReportFormat,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct OptionsArgs {
+    /// Captures: pcap or pcapng, plain or compressed; `-` is standard input
+    #[arg(value_name = "FILE", required = true)]
+    pub(super) files: Vec<PathBuf>,
+
+    /// Form of the tables
+    #[arg(long, value_enum, default_value_t = TablesFormat::Text)]
+    pub(super) format: TablesFormat,
+
+    /// Records of each table
+    #[arg(long, value_name = "N", default_value_t = 100_000)]
+    pub(super) limit: u64,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -175,6 +204,16 @@ pub(super) enum ReportFormat {
     Text,
     /// For programs: a versioned schema
     Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum TablesFormat {
+    /// For people
+    Text,
+    /// For programs: a versioned schema
+    Json,
+    /// Tables after each other, each with a header row, an empty line between them
+    Csv,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -41,7 +41,8 @@ pub(super) fn run(options: &FlowsOptions) -> Result<Ending, Failure> {
     let mut collector = Collector::new(run.collector_options(&Arc::new(Schema::default())));
     run.look_ahead(&mut collector);
     let met = run.looks_ahead().then(|| collector.layouts_met());
-    let schema = Arc::new(schema(&options.columns, met.as_deref())?);
+    let met = met.map(|layouts| Met { layouts, told: collector.columns_told() });
+    let schema = Arc::new(schema(options, met.as_ref())?);
     collector.set_schema(Arc::clone(&schema));
     match target {
         Some(mut target) => {
@@ -78,7 +79,7 @@ pub(super) fn run(options: &FlowsOptions) -> Result<Ending, Failure> {
 fn write(options: &FlowsOptions, run: Run<'_>, collector: Collector, schema: &Arc<Schema>, out: impl Write) -> Result<Outcome, Failure> {
     match options.form {
         RowForm::Text(format) => {
-            let rows = RowWriter::new(Arc::clone(schema), format);
+            let rows = RowWriter::new(Arc::clone(schema), format).with_names(options.names);
             let sink = TextSink::new(out, &rows, options.limit);
             decode(run, collector, &rows, sink, |mut sink| sink.finish())
         }
@@ -122,10 +123,19 @@ fn check_names(choice: &ColumnChoice) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The columns to decode; `met` are the layouts that occur, where a first pass was possible.
-fn schema(choice: &ColumnChoice, met: Option<&[(Version, Vec<crate::message::FieldSpecifier>)]>) -> Result<Schema, Failure> {
+/// What a first pass has met.
+struct Met {
+    /// The layouts of flows.
+    layouts: Vec<(Version, Vec<crate::message::FieldSpecifier>)>,
+    /// The canonical columns that options data and headers can fill.
+    told: Vec<Canonical>,
+}
+
+/// The columns to decode; `met` is what occurs, where a first pass was possible.
+fn schema(options: &FlowsOptions, met: Option<&Met>) -> Result<Schema, Failure> {
     let mut builder = SchemaBuilder::default();
-    match choice {
+    builder.scaled(options.scale);
+    match &options.columns {
         ColumnChoice::Short => SHORT.iter().for_each(|c| {
             builder.canonical(*c);
         }),
@@ -135,7 +145,7 @@ fn schema(choice: &ColumnChoice, met: Option<&[(Version, Vec<crate::message::Fie
                 match name.as_str() {
                     "canonical" => canonical(&mut builder, met),
                     "all" => {
-                        let Some(layouts) = met else {
+                        let Some(Met { layouts, .. }) = met else {
                             let why =
                                 "--columns all: which elements occur is not known before the end of a pipe; name them, or read a file";
                             return Err(Failure(why.to_owned()));
@@ -159,13 +169,21 @@ fn schema(choice: &ColumnChoice, met: Option<&[(Version, Vec<crate::message::Fie
             }
         }
     }
+    if options.names || options.form == RowForm::Table {
+        builder.value_names();
+    }
     Ok(builder.build())
 }
 
 /// The canonical columns that occur; all of them where that can't be known, in a pipe.
-fn canonical(builder: &mut SchemaBuilder, met: Option<&[(Version, Vec<crate::message::FieldSpecifier>)]>) {
-    let fed: Option<BTreeSet<Canonical>> =
-        met.map(|layouts| layouts.iter().flat_map(|(version, fields)| plan::fed_columns(*version, fields)).collect());
+fn canonical(builder: &mut SchemaBuilder, met: Option<&Met>) {
+    let fed: Option<BTreeSet<Canonical>> = met.map(|met| {
+        let joined = |version, fields| plan::joined_columns(version, fields).into_iter().filter(|c| met.told.contains(c));
+        met.layouts
+            .iter()
+            .flat_map(|(version, fields)| plan::fed_columns(*version, fields).into_iter().chain(joined(*version, fields)))
+            .collect()
+    });
     for column in Canonical::ALL {
         if column.is_context() || fed.as_ref().is_none_or(|f| f.contains(column)) {
             builder.canonical(*column);

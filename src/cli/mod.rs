@@ -12,6 +12,7 @@ mod options;
 mod overview;
 mod progress;
 mod reading;
+mod tables;
 mod templates;
 
 use std::io::{self, Write};
@@ -29,6 +30,7 @@ pub fn main() -> ExitCode {
         None => options::overview(&args.files, &args.common, &args.overview).and_then(|o| overview::run(&o)),
         Some(Command::Flows(flows)) => options::flows(&flows, &args.common).and_then(|o| flows::run(&o)),
         Some(Command::Templates(templates)) => options::templates(&templates, &args.common).and_then(|o| templates::run(&o)),
+        Some(Command::Options(tables)) => options::tables(&tables, &args.common).and_then(|o| tables::run(&o)),
         Some(Command::Completions { shell }) => completions::run(shell),
     };
     match result {

@@ -11,7 +11,9 @@ use crate::template::{Limits, PendingLimits, ScopeRule};
 use crate::write::Format;
 
 use super::Failure;
-use super::args::{ColorWhen, CommonArgs, FlowFormat, FlowsArgs, OverviewArgs, ReportFormat, TemplateScope, TemplatesArgs};
+use super::args::{
+    ColorWhen, CommonArgs, FlowFormat, FlowsArgs, OptionsArgs, OverviewArgs, ReportFormat, TablesFormat, TemplateScope, TemplatesArgs,
+};
 
 /// What all commands that read captures share.
 #[derive(Clone, Debug)]
@@ -34,6 +36,7 @@ pub(super) struct Reading {
 pub(super) struct OverviewOptions {
     pub(super) reading: Reading,
     pub(super) json: bool,
+    pub(super) scale: bool,
     pub(super) style: Style,
 }
 
@@ -43,6 +46,23 @@ pub(super) struct TemplatesOptions {
     pub(super) reading: Reading,
     pub(super) json: bool,
     pub(super) style: Style,
+}
+
+/// The tables of options data.
+#[derive(Clone, Debug)]
+pub(super) struct TablesOptions {
+    pub(super) reading: Reading,
+    pub(super) form: TablesForm,
+    pub(super) limit: u64,
+    pub(super) style: Style,
+}
+
+/// The form of tables of options data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TablesForm {
+    Text,
+    Json,
+    Csv,
 }
 
 /// Which columns.
@@ -70,6 +90,8 @@ pub(super) struct FlowsOptions {
     pub(super) form: RowForm,
     pub(super) columns: ColumnChoice,
     pub(super) limit: Option<u64>,
+    pub(super) scale: bool,
+    pub(super) names: bool,
     pub(super) output: Option<PathBuf>,
     pub(super) force: bool,
     pub(super) style: Style,
@@ -77,12 +99,32 @@ pub(super) struct FlowsOptions {
 
 /// What the overview's arguments mean.
 pub(super) fn overview(files: &[PathBuf], common: &CommonArgs, args: &OverviewArgs) -> Result<OverviewOptions, Failure> {
-    Ok(OverviewOptions { reading: reading(files, common)?, json: args.format == ReportFormat::Json, style: style(common) })
+    Ok(OverviewOptions {
+        reading: reading(files, common)?,
+        json: args.format == ReportFormat::Json,
+        scale: args.scale,
+        style: style(common),
+    })
 }
 
 /// What the arguments of `templates` mean.
 pub(super) fn templates(args: &TemplatesArgs, common: &CommonArgs) -> Result<TemplatesOptions, Failure> {
     Ok(TemplatesOptions { reading: reading(&args.files, common)?, json: args.format == ReportFormat::Json, style: style(common) })
+}
+
+/// What the arguments of `options` mean.
+pub(super) fn tables(args: &OptionsArgs, common: &CommonArgs) -> Result<TablesOptions, Failure> {
+    let form = match args.format {
+        TablesFormat::Text => TablesForm::Text,
+        TablesFormat::Json => TablesForm::Json,
+        TablesFormat::Csv => TablesForm::Csv,
+    };
+    Ok(TablesOptions {
+        reading: reading(&args.files, common)?,
+        form,
+        limit: args.limit,
+        style: Style { width: table_width(), ..style(common) },
+    })
 }
 
 /// What the arguments of `flows` mean.
@@ -111,6 +153,8 @@ pub(super) fn flows(args: &FlowsArgs, common: &CommonArgs) -> Result<FlowsOption
         form,
         columns,
         limit: args.limit,
+        scale: args.scale,
+        names: args.names,
         output: args.output.clone(),
         force: args.force,
         style: Style { width: table_width(), ..style(common) },

@@ -13,9 +13,9 @@ const FIRST_FLOWS: usize = 10;
 
 pub(super) fn run(options: &OverviewOptions) -> Result<Ending, Failure> {
     let mut run = Run::new(&options.reading);
-    let head = head_schema();
+    let head = head_schema(options.scale);
     let collector_options =
-        CollectorOptions { head: Some((std::sync::Arc::clone(&head), FIRST_FLOWS)), ..run.collector_options(&sums_schema()) };
+        CollectorOptions { head: Some((std::sync::Arc::clone(&head), FIRST_FLOWS)), ..run.collector_options(&sums_schema(options.scale)) };
     let mut collector = Collector::new(collector_options);
     run.look_ahead(&mut collector);
     let mut sums = HeadAndSums::default();

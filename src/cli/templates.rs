@@ -10,9 +10,9 @@ use super::{Ending, Failure, complain, print};
 
 pub(super) fn run(options: &TemplatesOptions) -> Result<Ending, Failure> {
     let mut run = Run::new(&options.reading);
-    let mut collector = Collector::new(run.collector_options(&sums_schema()));
+    let mut collector = Collector::new(run.collector_options(&sums_schema(false)));
     run.look_ahead(&mut collector);
-    let outcome = run.decode(collector, &Sums::new(head_schema()), &mut HeadAndSums::default())?;
+    let outcome = run.decode(collector, &Sums::new(head_schema(false)), &mut HeadAndSums::default())?;
     if outcome.reports.is_empty() {
         return Ok(outcome.ending(&options.reading));
     }

@@ -1,8 +1,9 @@
 //! The census: who exports, in which versions and domains, how much of what.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+use crate::column::{Rate, Sampled};
 use crate::message::Version;
 use crate::template::DefinitionId;
 use crate::time::Timestamp;
@@ -43,6 +44,54 @@ pub struct Source {
     pub last_seen: Timestamp,
     /// Sending ports, a hundred at most.
     pub ports: Vec<u16>,
+    /// What it says about sampling.
+    pub sampling: SourceSampling,
+}
+
+/// What one exporter says about sampling, and where.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SourceSampling {
+    /// The smallest and the largest interval in message headers; v5 alone has it.
+    pub header: Option<(u16, u16)>,
+    /// True if templates of its flows have fields that tell the rate.
+    pub in_records: bool,
+    /// The rates in options data, the first thousand.
+    pub told: BTreeMap<Sampled, Rate>,
+    /// Samplers or selectors that flows name and whose rate was announced, a hundred at most.
+    pub samplers: BTreeSet<u64>,
+    /// Those whose rate was announced nowhere, a hundred at most.
+    pub without_rate: BTreeSet<u64>,
+}
+
+impl SourceSampling {
+    /// True if nothing was said.
+    pub fn is_silent(&self) -> bool {
+        *self == Self::default()
+    }
+
+    pub(super) fn tell(&mut self, what: Sampled, rate: Rate) {
+        const MOST_RATES: usize = 1_000;
+        if self.told.len() < MOST_RATES || self.told.contains_key(&what) {
+            self.told.insert(what, rate);
+        }
+    }
+
+    pub(super) fn header(&mut self, interval: u16) {
+        let (least, most) = self.header.unwrap_or((interval, interval));
+        self.header = Some((least.min(interval), most.max(interval)));
+    }
+
+    pub(super) fn names(&mut self, sampler: u64, announced: bool) {
+        const MOST_SAMPLERS: usize = 100;
+        let (into, other) =
+            if announced { (&mut self.samplers, &mut self.without_rate) } else { (&mut self.without_rate, &mut self.samplers) };
+        if announced {
+            other.remove(&sampler);
+        }
+        if into.len() < MOST_SAMPLERS {
+            into.insert(sampler);
+        }
+    }
 }
 
 /// Where a record layout comes from.

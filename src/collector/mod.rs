@@ -8,6 +8,7 @@
 //!                         └───────────────────────────────────────┘          └───────────┘
 //! ```
 
+mod announced;
 mod causes;
 mod census;
 mod facts;
@@ -21,9 +22,9 @@ mod work;
 #[cfg(test)]
 mod tests;
 
-pub use census::{Census, Layout, LayoutKind, Source, SourceKey};
+pub use census::{Census, Layout, LayoutKind, Source, SourceKey, SourceSampling};
 pub use ledger::{Cause, Ledger, Place, Problem, Severity};
-pub use options::{CollectorOptions, PortFilter};
+pub use options::{CollectorOptions, PortFilter, Records};
 pub use pipeline::{Digest, Flow, Sink, Stopped, run};
 pub use sequence::{Convention, Sequence, SequenceReport};
 pub use walk::Collector;

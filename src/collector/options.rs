@@ -15,6 +15,16 @@ pub enum PortFilter {
     Only(Vec<u16>),
 }
 
+/// Which Data Records are decoded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Records {
+    /// Flows, into batches of the schema that is asked for.
+    #[default]
+    Flows,
+    /// Options records, each Set of them into a batch of its template's own schema.
+    Options,
+}
+
 /// The options of a [`Collector`](super::Collector).
 #[derive(Clone, Debug)]
 pub struct CollectorOptions {
@@ -22,6 +32,8 @@ pub struct CollectorOptions {
     pub schema: Arc<Schema>,
     /// Other columns for the first rows, and how many rows: an overview shows the first flows whole and sums up the rest.
     pub head: Option<(Arc<Schema>, usize)>,
+    /// Which records.
+    pub records: Records,
     /// Which ports.
     pub ports: PortFilter,
     /// How far templates reach.
@@ -47,6 +59,7 @@ impl CollectorOptions {
         Self {
             schema,
             head: None,
+            records: Records::Flows,
             ports: PortFilter::Any,
             scope: ScopeRule::default(),
             limits: Limits::default(),

@@ -6,20 +6,21 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::column::Context;
+use crate::column::{Context, Known, Rate, Sampled, unsigned_of};
 use crate::datagram::{Datagram, DatagramBatch, Endpoint, Transport};
 use crate::message::{self, Body, Malformed, Message, Set, SetKind, TemplateFamily, TemplateKind, Trust, Version};
-use crate::plan::{self, RecordPlan, Schema, Step as PlanStep, TimeForm};
+use crate::plan::{self, Canonical, RecordPlan, Schema, Step as PlanStep, TimeForm};
 use crate::template::{
     DefinitionId, DomainKey, Found, HeldSet, Kind, Learned, Lookup, Pending, Refusal, Seen, Template, TemplateStore, Withdrawal, Withdrawn,
 };
 use crate::time::Timestamp;
 
+use super::announced::{Announced, Announcement};
 use super::causes;
-use super::census::{Census, Layout, LayoutKind, Source, SourceKey};
+use super::census::{Census, Layout, LayoutKind, Source, SourceKey, SourceSampling};
 use super::facts::Facts;
 use super::ledger::{Cause, Ledger, Place, Severity};
-use super::options::{CollectorOptions, PortFilter};
+use super::options::{CollectorOptions, PortFilter, Records};
 use super::sequence::{Sequence, SequenceReport, Step};
 use super::work::Work;
 
@@ -35,6 +36,7 @@ pub struct Collector {
     options: CollectorOptions,
     store: TemplateStore,
     facts: Facts,
+    announced: Announced,
     ledger: Ledger,
     census: Census,
     pending: Pending<Context>,
@@ -58,8 +60,10 @@ struct Met {
     fixed: BTreeMap<Version, usize>,
     sets: HashSet<(IpAddr, Version, u16)>,
     last: Option<(IpAddr, Version, u16)>,
-    /// True once an options template tells boot times.
-    boots: bool,
+    /// True once an options template tells what flows need: boot times, names, rates.
+    facts: bool,
+    /// True once a header of v5 has a sampling interval.
+    header_rates: bool,
 }
 
 /// What one sequence of numbers belongs to.
@@ -78,7 +82,10 @@ struct Stream {
 }
 
 /// Compiled layouts for the schema in use.
+#[derive(Default)]
 struct Plans {
+    /// Options templates with the columns of their own.
+    options: HashMap<DefinitionId, (Arc<Schema>, Arc<RecordPlan>)>,
     by_definition: Vec<Option<Plan>>,
     fixed: Vec<(Version, usize, Plan)>,
 }
@@ -89,14 +96,24 @@ struct Plan {
     options: bool,
     boot_field: Option<usize>,
     needs_boot: bool,
+    announcement: Option<Arc<Announcement>>,
+    /// Where data records name their sampler: 302 or 48.
+    sampler_field: Option<usize>,
+    /// Whether data records tell their rate themselves.
+    tells_rate: bool,
 }
 
 impl Plan {
     fn compile(version: Version, template: &Template, schema: &Schema) -> Option<Self> {
         let plan = plan::compile(version, &template.fields, schema)?;
+        let options = template.kind == Kind::Options;
+        let iana = |ids: &[u16]| template.fields.iter().position(|f| f.pen == 0 && f.length != 0 && ids.contains(&f.id));
         let uptime = |s: &PlanStep| matches!(s, PlanStep::Convert { how: plan::Convert::Time(TimeForm::Uptime), .. });
         Some(Self {
-            options: template.kind == Kind::Options,
+            options,
+            announcement: options.then(|| Announcement::of(&template.fields)).flatten().map(Arc::new),
+            sampler_field: if options { None } else { iana(&[302]).or_else(|| iana(&[48])) },
+            tells_rate: !options && iana(&[34, 50, 305, 309]).is_some(),
             boot_field: (template.kind == Kind::Options).then(|| Facts::boot_field(&template.fields)).flatten(),
             needs_boot: version == Version::Ipfix && plan.steps.iter().any(uptime),
             plan: Arc::new(plan),
@@ -131,6 +148,7 @@ impl Collector {
         Self {
             store: TemplateStore::new(options.scope, options.limits),
             facts: Facts::default(),
+            announced: Announced::default(),
             ledger: Ledger::default(),
             census: Census::default(),
             pending: Pending::new(options.pending),
@@ -139,7 +157,7 @@ impl Collector {
             stream_list: Vec::new(),
             sources: HashMap::new(),
             layouts: HashMap::new(),
-            plans: Plans { by_definition: Vec::new(), fixed: Vec::new() },
+            plans: Plans::default(),
             work: Work::new(Arc::clone(schema)),
             head_rows: 0,
             lost_noted: false,
@@ -158,6 +176,7 @@ impl Collector {
             let Ok(version) = message::recognise(payload, datagram.missing as usize, self.trust(datagram)) else { continue };
             self.trusted.insert((datagram.exporter.addr, datagram.collector));
             if self.met.fixed.contains_key(&version) {
+                self.met.header_rates |= version == Version::V5 && message::sampled_v5(payload);
                 continue;
             }
             for message in message::messages(payload, datagram.missing as usize).flatten() {
@@ -171,6 +190,7 @@ impl Collector {
         let sets = match message.body {
             Body::Sets(sets) => sets,
             Body::Records(records) => {
+                self.met.header_rates |= message.header.sampling.is_some();
                 if records.count > 0 {
                     self.met.fixed.insert(version, records.stride);
                 }
@@ -186,19 +206,19 @@ impl Collector {
                     if self.met.last.replace(met) != Some(met) {
                         self.met.sets.insert(met);
                     }
-                    if self.met.boots
+                    if self.met.facts
                         && let Some(lookup) = self.store.lookup(key, set.id)
                         && let Some(plan) = self.plan_of(lookup.definition, version)
-                        && let Some(field) = plan.boot_field
                     {
-                        self.facts.learn(key, &plan.plan.layout, field, set.body, true);
+                        self.learn_facts(key, &plan, set.body, None);
                     }
                 }
                 SetKind::Reserved => {}
                 kind => {
                     for record in message::template_records(&set, kind).with_most_fields(self.options.limits.fields).flatten() {
                         if let Some(template) = template_of(record.kind, record.id, record.fields, record.scope_count) {
-                            self.met.boots |= template.kind == Kind::Options && Facts::boot_field(&template.fields).is_some();
+                            let tells = Facts::boot_field(&template.fields).is_some() || Announcement::of(&template.fields).is_some();
+                            self.met.facts |= template.kind == Kind::Options && tells;
                             let _ = self.store.learn(key, template, seen);
                         }
                     }
@@ -211,6 +231,32 @@ impl Collector {
     pub fn rewind(&mut self) {
         self.store.rewind();
         self.facts.rewind();
+        self.announced.rewind();
+    }
+
+    /// The canonical columns that what options data and headers have told so far can fill.
+    pub fn columns_told(&self) -> Vec<Canonical> {
+        let mut columns = self.announced.columns();
+        if self.met.header_rates {
+            columns.push(Canonical::SamplingInterval);
+        }
+        columns
+    }
+
+    /// Reads what an options Set tells that flows need. Without `source` it is the first pass.
+    fn learn_facts(&mut self, key: DomainKey, plan: &Plan, body: &[u8], source: Option<u32>) {
+        let (layout, keep_first) = (&plan.plan.layout, source.is_none());
+        if let Some(field) = plan.boot_field {
+            self.facts.learn(key, layout, field, body, keep_first);
+        }
+        if let Some(announcement) = &plan.announcement {
+            let mut source = source.and_then(|s| self.census.sources.get_mut(s as usize));
+            self.announced.learn(key, announcement, layout, body, keep_first, |what, rate| {
+                if let Some(source) = &mut source {
+                    source.sampling.tell(what, rate);
+                }
+            });
+        }
     }
 
     /// The record layouts of flows that a first pass has met: version and fields.
@@ -228,7 +274,7 @@ impl Collector {
     pub fn set_schema(&mut self, schema: Arc<Schema>) {
         self.options.schema = Arc::clone(&schema);
         self.options.head = None;
-        self.plans = Plans { by_definition: Vec::new(), fixed: Vec::new() };
+        self.plans = Plans::default();
         self.work = Work::new(schema);
     }
 
@@ -249,6 +295,11 @@ impl Collector {
             self.note_losses();
         }
         self.flush(emit);
+    }
+
+    /// The columns to decode.
+    pub fn schema(&self) -> &Arc<Schema> {
+        &self.options.schema
     }
 
     /// All counts.
@@ -343,7 +394,10 @@ impl Collector {
         let at = At { datagram, buffer, stream, source, key, context, seen: Seen { time, origin: datagram.origin } };
         let mut tally = Tally::default();
         match message.body {
-            Body::Records(records) => self.fixed_records(at, records, &mut tally, emit),
+            Body::Records(records) => {
+                let interval = header.sampling.map(|s| s.interval).filter(|i| *i > 0);
+                self.fixed_records(at, records, interval, &mut tally, emit);
+            }
             Body::Sets(sets) => {
                 for set in sets {
                     match set {
@@ -367,7 +421,14 @@ impl Collector {
         }
     }
 
-    fn fixed_records(&mut self, at: At<'_>, records: message::Records<'_>, tally: &mut Tally, emit: &mut dyn FnMut(Work)) {
+    fn fixed_records(
+        &mut self,
+        at: At<'_>,
+        records: message::Records<'_>,
+        interval: Option<u16>,
+        tally: &mut Tally,
+        emit: &mut dyn FnMut(Work),
+    ) {
         if let Some(fault) = records.fault {
             tally.unknown = fault.cause == message::Cause::CutByCapture;
             self.malformed(fault, place(at, Some(fault.offset)), Some(at.source));
@@ -376,6 +437,10 @@ impl Collector {
         tally.flows = u32::try_from(rows).unwrap_or(u32::MAX);
         let Some(plan) = self.fixed_plan(at.context.version, records.stride) else { return };
         let layout = self.layout(at.source, LayoutKind::Fixed(at.context.version));
+        if let (Some(interval), Some(source)) = (interval, self.census.sources.get_mut(at.source as usize)) {
+            source.sampling.header(interval);
+        }
+        self.work.beside(None, interval.and_then(|interval| Rate::one_in(interval.into())));
         self.add_flows(at.source, rows as u64);
         self.push(
             plan,
@@ -508,11 +573,14 @@ impl Collector {
             self.problem(causes::LEFTOVER, here, None, || format!("Set {id}: {} octets after {} records", rest.len(), extent.records));
         }
         if compiled.options {
-            if let Some(field) = compiled.boot_field {
-                self.facts.learn(key, &compiled.plan.layout, field, body, false);
-            }
+            self.learn_facts(key, &compiled, body, Some(source));
             if let Some(source) = self.census.sources.get_mut(source as usize) {
                 source.options_records += u64::from(extent.records);
+            }
+            if self.options.records == Records::Options && extent.records > 0 {
+                let layout = self.layout(source, LayoutKind::Template(lookup.definition));
+                let context = Context { layout, template_id: Some(id), ..context };
+                self.emit_options(lookup.definition, buffer, start, extent, context, emit);
             }
             return (0, extent.records);
         }
@@ -523,8 +591,52 @@ impl Collector {
         let layout = self.layout(source, LayoutKind::Template(lookup.definition));
         self.add_flows(source, u64::from(extent.records));
         let context = Context { layout, template_id: Some(id), boot, ..context };
+        let known = self.announced.known(key);
+        if compiled.tells_rate || compiled.sampler_field.is_some() {
+            self.note_sampler(&compiled, source, known.as_deref(), body);
+        }
+        self.work.beside(known, None);
         self.push(compiled.plan, buffer, start, extent.octets, extent.records as usize, context, emit);
         (extent.records, 0)
+    }
+
+    /// Notes which sampler a Set's first record names, and whether its rate is known: the overview says where none is.
+    fn note_sampler(&mut self, plan: &Plan, source: u32, known: Option<&Known>, body: &[u8]) {
+        let Some(source) = self.census.sources.get_mut(source as usize) else { return };
+        source.sampling.in_records |= plan.tells_rate;
+        let Some(field) = plan.sampler_field else { return };
+        let mut cells = Vec::new();
+        if plan.plan.layout.fields(body, 0, &mut cells).is_none() {
+            return;
+        }
+        let cell = cells.get(field).and_then(|(start, length)| body.get(*start as usize..(*start + *length) as usize));
+        // 0 is what flows have that no sampler has seen.
+        if let Some(sampler) = cell.and_then(unsigned_of).filter(|id| *id != 0) {
+            source.sampling.names(sampler, known.is_some_and(|k| k.rate_of(Sampled::Sampler(sampler)).is_some()));
+        }
+    }
+
+    /// Gives out an options Set, to be decoded into columns of its own.
+    fn emit_options(
+        &mut self,
+        definition: DefinitionId,
+        buffer: &Arc<Vec<u8>>,
+        start: u32,
+        extent: plan::Extent,
+        context: Context,
+        emit: &mut dyn FnMut(Work),
+    ) {
+        if !self.plans.options.contains_key(&definition) {
+            let Some(template) = self.store.definition(definition).map(|d| Arc::clone(&d.template)) else { return };
+            let schema = Arc::new(plan::record_schema(context.version, &template.fields));
+            let Some(plan) = plan::compile(context.version, &template.fields, &schema) else { return };
+            self.plans.options.insert(definition, (schema, Arc::new(plan)));
+        }
+        let Some((schema, plan)) = self.plans.options.get(&definition) else { return };
+        let mut work = Work::new(Arc::clone(schema));
+        let octets = work.buffer(buffer);
+        work.push(Arc::clone(plan), octets, start, extent.octets, extent.records as usize, context);
+        emit(work);
     }
 
     /// Decodes the held Sets that a new template makes readable.
@@ -563,6 +675,9 @@ impl Collector {
         context: Context,
         emit: &mut dyn FnMut(Work),
     ) {
+        if self.options.records == Records::Options {
+            return;
+        }
         let widest = self.work.schema().columns().len().max(plan.layout.widths.len()).max(1);
         let most = (self.options.batch_cells / widest).clamp(1, self.options.batch_rows);
         if rows > most {
@@ -606,7 +721,7 @@ impl Collector {
             self.head_rows += self.work.rows();
             if self.head_rows >= *most {
                 self.options.head = None;
-                self.plans = Plans { by_definition: Vec::new(), fixed: Vec::new() };
+                self.plans = Plans::default();
             }
         }
         let schema = self.options.head.as_ref().map_or(&self.options.schema, |(schema, _)| schema);
@@ -662,6 +777,7 @@ impl Collector {
                 first_seen: unseen,
                 last_seen: unseen,
                 ports: Vec::new(),
+                sampling: SourceSampling::default(),
             });
             census.len() as u32 - 1
         });

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::column::{Context, FlowBatch};
+use crate::column::{Beside, Context, FlowBatch, Known, Rate};
 use crate::plan::{RecordPlan, Schema};
 
 /// Data Sets in the order of the capture, about a batch of them, with the octets they lie in.
@@ -12,6 +12,10 @@ pub struct Work {
     buffers: Vec<Arc<Vec<u8>>>,
     sets: Vec<DataSet>,
     rows: usize,
+    /// What options data had announced, each state of it once.
+    known: Vec<Arc<Known>>,
+    /// What is known beside the Sets that come next.
+    beside: (Option<u32>, Option<Rate>),
 }
 
 #[derive(Clone, Debug)]
@@ -21,12 +25,15 @@ struct DataSet {
     start: u32,
     length: u32,
     context: Context,
+    /// The number in [`Work::known`].
+    known: Option<u32>,
+    header_rate: Option<Rate>,
 }
 
 impl Work {
     /// No work yet, for batches of that schema.
     pub(super) fn new(schema: Arc<Schema>) -> Self {
-        Self { schema, buffers: Vec::new(), sets: Vec::new(), rows: 0 }
+        Self { schema, buffers: Vec::new(), sets: Vec::new(), rows: 0, known: Vec::new(), beside: (None, None) }
     }
 
     /// Puts in a buffer and says its number.
@@ -38,9 +45,22 @@ impl Work {
         (self.buffers.len() - 1) as u32
     }
 
+    /// Says what is known beside the records of the Sets that are put in from now on.
+    pub(super) fn beside(&mut self, known: Option<Arc<Known>>, header_rate: Option<Rate>) {
+        let number = known.map(|known| {
+            let at = self.known.iter().rposition(|k| Arc::ptr_eq(k, &known)).unwrap_or_else(|| {
+                self.known.push(known);
+                self.known.len() - 1
+            });
+            at as u32
+        });
+        self.beside = (number, header_rate);
+    }
+
     /// Puts in a Set: where its records lie in a buffer, and how many there are.
     pub(super) fn push(&mut self, plan: Arc<RecordPlan>, buffer: u32, start: u32, length: u32, rows: usize, context: Context) {
-        self.sets.push(DataSet { plan, buffer, start, length, context });
+        let (known, header_rate) = self.beside;
+        self.sets.push(DataSet { plan, buffer, start, length, context, known, header_rate });
         self.rows += rows;
     }
 
@@ -64,7 +84,9 @@ impl Work {
         for set in &self.sets {
             let start = set.start as usize;
             let octets = self.buffers.get(set.buffer as usize).and_then(|b| b.get(start..start + set.length as usize));
-            batch.append(&set.plan, octets.unwrap_or(&[]), &set.context);
+            let known = set.known.and_then(|k| self.known.get(k as usize)).map(|k| &**k);
+            let beside = Beside { known, header_rate: set.header_rate };
+            batch.append_beside(&set.plan, octets.unwrap_or(&[]), &set.context, beside);
         }
         batch.finish();
     }

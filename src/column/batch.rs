@@ -8,6 +8,7 @@ use crate::plan::{Canonical, RecordPlan, Schema};
 use crate::time::{Timestamp, UptimeClock};
 
 use super::decode;
+use super::directory::Beside;
 use super::values::Column;
 
 /// What a message says of all the records of one of its Sets.
@@ -92,7 +93,12 @@ impl FlowBatch {
 
     /// Reads the records of a Set into the columns that the plan feeds. The plan must be compiled for this batch's schema.
     pub fn append(&mut self, plan: &RecordPlan, body: &[u8], context: &Context) {
-        let rows = decode::append(&mut self.columns, self.rows, plan, body, context, &mut self.scratch);
+        self.append_beside(plan, body, context, Beside::default());
+    }
+
+    /// The same, joined with what is known beside the records.
+    pub fn append_beside(&mut self, plan: &RecordPlan, body: &[u8], context: &Context, beside: Beside<'_>) {
+        let rows = decode::append(&mut self.columns, self.rows, plan, body, context, beside, &mut self.scratch);
         if rows > 0 {
             self.runs.push(Run { start: self.rows, rows, context: *context });
             self.rows += rows;

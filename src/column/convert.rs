@@ -7,7 +7,7 @@ use super::batch::Context;
 
 /// An unsigned integer of any width; more than 8 octets only with zeros in front (RFC 7011 §6.2).
 #[inline]
-pub(super) fn unsigned(cell: &[u8]) -> Option<u64> {
+pub fn unsigned(cell: &[u8]) -> Option<u64> {
     let (excess, last) = match cell.len().checked_sub(8) {
         Some(more) if more > 0 => cell.split_at(more),
         _ => (&[][..], cell),
@@ -80,7 +80,7 @@ pub(super) fn mapped(v4: u32) -> [u8; 16] {
 }
 
 /// Text without the NULs that fill a field up; octets that are no UTF-8 as `\xNN`, so that nothing is lost and all is text.
-pub(super) fn text(cell: &[u8], out: &mut Vec<u8>) {
+pub fn text(cell: &[u8], out: &mut Vec<u8>) {
     let end = cell.iter().rposition(|b| *b != 0).map_or(0, |last| last + 1);
     for chunk in cell[..end].utf8_chunks() {
         out.extend_from_slice(chunk.valid().as_bytes());

@@ -3,10 +3,12 @@
 //! Records of constant length and widths of 1, 2, 4, 8 and 16 octets go through loops over arrays of that size; everything else
 //! (odd widths, variable lengths, checked ranges) goes through slices, a little slower.
 
-use crate::plan::{Cell, Convert, IcmpSource, Kind, Layout, RecordPlan, Step, TimeForm};
+use crate::plan::{Cell, Convert, IcmpSource, JoinStep, Kind, Layout, NameOf, RecordPlan, Step, TimeForm};
 
 use super::batch::Context;
 use super::convert::{self, mapped};
+use super::directory::{Beside, Rate};
+use super::join;
 use super::validity::Validity;
 use super::values::{Column, Values};
 use super::variable::Positions;
@@ -15,6 +17,8 @@ use super::variable::Positions;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Scratch {
     positions: Positions,
+    /// The sampling rates of a Set's records, where there are some.
+    rates: Vec<Option<Rate>>,
 }
 
 /// The records of one Set.
@@ -34,16 +38,59 @@ pub(super) fn append(
     plan: &RecordPlan,
     body: &[u8],
     context: &Context,
+    beside: Beside<'_>,
     scratch: &mut Scratch,
 ) -> usize {
-    let records = Records::of(&plan.layout, body, &mut scratch.positions);
+    let Scratch { positions, rates } = scratch;
+    let records = Records::of(&plan.layout, body, positions);
     if records.rows == 0 {
         return 0;
     }
     for step in &plan.steps {
         run(columns, before, step, records, context);
     }
+    for step in &plan.joins {
+        join(columns, before, step, records, context, beside, rates);
+    }
     records.rows
+}
+
+/// A step that needs what is known beside the records.
+fn join(
+    columns: &mut [Column],
+    before: usize,
+    step: &JoinStep,
+    records: Records<'_>,
+    context: &Context,
+    beside: Beside<'_>,
+    rates: &mut Vec<Option<Rate>>,
+) {
+    match step {
+        JoinStep::Name { column, cell, of: NameOf::Vrf } => {
+            if let Some(column) = at(columns, *column, before) {
+                join::vrfs(column, records, *cell, beside.known);
+            }
+        }
+        JoinStep::Name { column, cell, of } => {
+            if let (Some(known), Some(column)) = (beside.known, columns.get_mut(usize::from(*column))) {
+                column.pad(before);
+                join::names(column, records, *cell, *of, known);
+            }
+        }
+        JoinStep::Sampling { column, scaled, sources } => {
+            if !join::rates(rates, records, sources, context, beside) {
+                return;
+            }
+            if let Some(column) = column.and_then(|c| at(columns, c, before)) {
+                join::intervals(column, rates);
+            }
+            for column in scaled {
+                if let Some(column) = columns.get_mut(usize::from(*column)) {
+                    join::scale(column, before, rates);
+                }
+            }
+        }
+    }
 }
 
 impl<'a> Records<'a> {
@@ -61,9 +108,14 @@ impl<'a> Records<'a> {
         }
     }
 
+    /// How many they are.
+    pub(super) fn rows(self) -> usize {
+        self.rows
+    }
+
     /// The cells of one field, as slices of whatever length.
     #[inline]
-    fn slices(self, cell: Cell) -> impl Iterator<Item = &'a [u8]> {
+    pub(super) fn slices(self, cell: Cell) -> impl Iterator<Item = &'a [u8]> {
         let (offset, width) = (cell.offset as usize, usize::from(cell.width));
         (0..self.rows).map(move |row| {
             let (start, length) = if self.stride != 0 { (row * self.stride + offset, width) } else { self.positions.get(row, cell.field) };

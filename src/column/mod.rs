@@ -5,10 +5,14 @@
 mod batch;
 mod convert;
 mod decode;
+mod directory;
+mod join;
 mod validity;
 mod values;
 mod variable;
 
 pub use batch::{Context, FlowBatch, Run};
+pub use convert::{text as text_of, unsigned as unsigned_of};
+pub use directory::{Beside, Directory, Known, Named, Rate, Sampled};
 pub use validity::Validity;
 pub use values::{Column, Octets, Values};

@@ -94,6 +94,11 @@ pub struct Sampling {
     pub interval: u16,
 }
 
+/// Whether a v5 message says that it is sampled: a look at the two octets alone, for a first pass that reads nothing else of it.
+pub fn sampled_v5(octets: &[u8]) -> bool {
+    octets.get(22..24).is_some_and(|field| field.first().is_some_and(|high| high & 0x3f != 0) || field.last().is_some_and(|low| *low != 0))
+}
+
 /// A message header; what a version does not have is `None`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {

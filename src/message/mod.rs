@@ -49,7 +49,7 @@ mod real;
 
 pub use field::{FieldSpecifier, Role, VARIABLE_LENGTH, variable_length};
 pub use fixed::Records;
-pub use header::{Header, Sampling, Version};
+pub use header::{Header, Sampling, Version, sampled_v5};
 pub use malformed::{Cause, Limit, Malformed, Part};
 pub use other::Other;
 pub use reader::{Body, Message, Messages, messages};

@@ -103,29 +103,29 @@ canonical! {
     SrcVlan "src_vlan" U16,
     /// destination VLAN: elements 59, 254
     DstVlan "dst_vlan" U16,
-    /// VRF of the ingress: element 234
-    VrfIn "vrf_in" U32,
-    /// VRF of the egress: element 235
-    VrfOut "vrf_out" U32,
-    /// source address after translation: elements 225, 281
+    /// VRF of the ingress, element 234: the name that options data gives it, else the number
+    VrfIn "vrf_in" Text,
+    /// VRF of the egress, element 235: the name that options data gives it, else the number
+    VrfOut "vrf_out" Text,
+    /// source address after translation: elements 225, 281, Cisco's 40001
     NatSrcAddr "nat_src_addr" Address,
-    /// destination address after translation: elements 226, 282
+    /// destination address after translation: elements 226, 282, Cisco's 40002
     NatDstAddr "nat_dst_addr" Address,
-    /// source port after translation: element 227
+    /// source port after translation: elements 227, Cisco's 40003
     NatSrcPort "nat_src_port" U16,
-    /// destination port after translation: element 228
+    /// destination port after translation: elements 228, Cisco's 40004
     NatDstPort "nat_dst_port" U16,
     /// why the flow ended: element 136
     FlowEndReason "flow_end_reason" U8,
     /// forwarding status: element 89
     ForwardingStatus "forwarding_status" U32,
-    /// name of the application: element 96
+    /// name of the application: element 96, or what options data names 95
     Application "application" Text,
-    /// one packet in so many was seen: element 34 of the record
+    /// one packet in so many was seen: by the record, its sampler, interface, template, domain, or the header of v5
     SamplingInterval "sampling_interval" U32,
-    /// name of the input interface
+    /// name of the input interface, from options data
     InIfName "in_if_name" Text,
-    /// name of the output interface
+    /// name of the output interface, from options data
     OutIfName "out_if_name" Text,
 }
 

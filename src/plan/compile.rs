@@ -24,7 +24,8 @@ pub fn compile(version: Version, fields: &[FieldSpecifier], schema: &Schema) -> 
     let mut compiler = Compiler { record: &record, schema, steps: Vec::new(), fed: Vec::new() };
     compiler.canonical();
     compiler.elements();
-    Some(RecordPlan { layout, steps: compiler.steps })
+    let joins = super::joins::joins(&record, schema);
+    Some(RecordPlan { layout, steps: compiler.steps, joins })
 }
 
 /// The canonical columns that a template feeds, beside those that every datagram feeds.
@@ -37,8 +38,31 @@ pub fn fed_columns(version: Version, fields: &[FieldSpecifier]) -> Vec<C> {
     let record = Record::new(version, fields);
     let mut compiler = Compiler { record: &record, schema: &schema, steps: Vec::new(), fed: Vec::new() };
     compiler.canonical();
-    let touched: Vec<u16> = compiler.steps.iter().flat_map(columns_of).collect();
+    let mut touched: Vec<u16> = compiler.steps.iter().flat_map(columns_of).collect();
+    touched
+        .extend(super::joins::joins(&record, &schema).iter().filter(|j| super::joins::feeds_alone(j)).filter_map(super::joins::column_of));
     C::ALL.iter().copied().filter(|c| schema.canonical(*c).is_some_and(|p| touched.contains(&p))).collect()
+}
+
+/// The canonical columns that a template feeds where options data, or the header, tells what they need.
+pub fn joined_columns(version: Version, fields: &[FieldSpecifier]) -> Vec<C> {
+    let mut builder = super::schema::SchemaBuilder::default();
+    C::ALL.iter().for_each(|c| {
+        builder.canonical(*c);
+    });
+    let schema = builder.build();
+    let touched: Vec<u16> =
+        super::joins::joins(&Record::new(version, fields), &schema).iter().filter_map(super::joins::column_of).collect();
+    C::ALL.iter().copied().filter(|c| schema.canonical(*c).is_some_and(|p| touched.contains(&p))).collect()
+}
+
+/// A column for each field of a template, in wire order: what options records are shown by.
+pub fn record_schema(version: Version, fields: &[FieldSpecifier]) -> Schema {
+    let mut builder = super::schema::SchemaBuilder::default();
+    for field in Record::new(version, fields).fields.iter().filter(|f| f.column_wanted()) {
+        builder.field(&field.column, field.kind);
+    }
+    builder.build()
 }
 
 /// Name and type of every column of its own that a template's fields make: all that feed no canonical column.
@@ -74,12 +98,12 @@ fn columns_of(step: &Step) -> Vec<u16> {
 }
 
 /// A field with all that the registries say of it.
-struct Field {
-    cell: Cell,
+pub(super) struct Field {
+    pub(super) cell: Cell,
     /// The element's id after vendor numbers of v9 are resolved; `None` for fields that no element fits.
     id: Option<ElementId>,
-    kind: Kind,
-    convert: Convert,
+    pub(super) kind: Kind,
+    pub(super) convert: Convert,
     column: String,
     padding: bool,
 }
@@ -90,7 +114,7 @@ impl Field {
     }
 }
 
-struct Record {
+pub(super) struct Record {
     version: Version,
     fields: Vec<Field>,
 }
@@ -109,11 +133,12 @@ impl Record {
             let fits = element.filter(|e| fits(e, specifier.length));
             let (kind, convert) = match fits {
                 Some(e) => (Kind::of(e.data_type), conversion(e, specifier.length)),
+                None if is_number(specifier) => (Kind::U64, Convert::Unsigned),
                 None => (Kind::Octets, Convert::Octets),
             };
             let base = match (fits, specifier.role) {
                 (Some(e), _) => e.column.clone(),
-                (None, Role::V9Scope) => format!("scope_{}", specifier.id),
+                (None, Role::V9Scope) => scope_column(specifier.id),
                 (None, _) => element::column_name(raw),
             };
             let times = seen.entry(base.clone()).and_modify(|n| *n += 1).or_insert(1);
@@ -125,7 +150,7 @@ impl Record {
     }
 
     /// The first field of an IANA element.
-    fn find(&self, id: u16) -> Option<&Field> {
+    pub(super) fn find(&self, id: u16) -> Option<&Field> {
         self.find_in(0, id)
     }
 
@@ -133,7 +158,7 @@ impl Record {
         self.fields.iter().find(|f| f.id == Some(ElementId { pen, id }) && f.cell.width != 0)
     }
 
-    fn first(&self, ids: &[u16]) -> Option<&Field> {
+    pub(super) fn first(&self, ids: &[u16]) -> Option<&Field> {
         ids.iter().find_map(|id| self.find(*id))
     }
 }
@@ -147,6 +172,20 @@ fn resolve(version: Version, specifier: &FieldSpecifier) -> (Option<&'static Ele
         (_, _) => element::v9_element(specifier.id, specifier.length),
     };
     (element, raw)
+}
+
+/// A v9 scope that numbers something: an interface, a line card, a cache, a template; in as many octets as the exporter likes. The
+/// System scope is an address, a name or nothing, and stays octets.
+fn is_number(specifier: &FieldSpecifier) -> bool {
+    specifier.role == Role::V9Scope && (2..=5).contains(&specifier.id) && (1..=8).contains(&specifier.length)
+}
+
+/// `scope_line_card`; `scope_9` for a type that RFC 3954 §6.1 does not have.
+fn scope_column(scope: u16) -> String {
+    match element::v9_scope_name(scope) {
+        Some(name) => format!("scope_{}", name.to_ascii_lowercase().replace(' ', "_")),
+        None => format!("scope_{scope}"),
+    }
 }
 
 /// Can the element's type have this length? Two exceptions are known: microseconds as a pair of 64-bit numbers.
@@ -214,14 +253,11 @@ impl Compiler<'_> {
         self.plain(C::DstMac, &[80, 57]);
         self.number(C::SrcVlan, &[58, 243]);
         self.number(C::DstVlan, &[59, 254]);
-        self.number(C::VrfIn, &[234]);
-        self.number(C::VrfOut, &[235]);
-        self.number(C::NatSrcPort, &[227]);
-        self.number(C::NatDstPort, &[228]);
+        self.nat_port(C::NatSrcPort, 227);
+        self.nat_port(C::NatDstPort, 228);
         self.number(C::FlowEndReason, &[136]);
         self.number(C::ForwardingStatus, &[89]);
         self.plain(C::Application, &[96]);
-        self.number(C::SamplingInterval, &[34]);
     }
 
     fn elements(&mut self) {
@@ -282,11 +318,27 @@ impl Compiler<'_> {
         }
     }
 
+    /// Cisco's own elements of NSEL, which early versions of the ASA send in place of 225 to 228.
+    fn early_nat<'r>(record: &'r Record, id: u16) -> Option<&'r Field> {
+        const CISCO: u32 = 9;
+        let own = [(225, 7233), (226, 7234), (227, 7235), (228, 7236)].into_iter().find(|(iana, _)| *iana == id)?.1;
+        record.find_in(CISCO, own)
+    }
+
+    fn nat_port(&mut self, column: C, id: u16) {
+        let record = self.record;
+        if let Some(field) = record.find(id).or_else(|| Self::early_nat(record, id)).filter(|f| f.convert == Convert::Unsigned) {
+            let cell = field.cell;
+            self.fed.push(cell.field);
+            self.convert(column, cell, Convert::Unsigned);
+        }
+    }
+
     fn addresses(&mut self) {
         let pairs = [(C::SrcAddr, 8, 27), (C::DstAddr, 12, 28), (C::NextHop, 15, 62), (C::NatSrcAddr, 225, 281), (C::NatDstAddr, 226, 282)];
         let ip_version = self.record.find(60).filter(|f| f.convert == Convert::Unsigned).map(|f| f.cell);
         for (column, v4, v6) in pairs {
-            let v4 = self.record.find(v4).filter(|f| f.convert == Convert::Ipv4);
+            let v4 = self.record.find(v4).or_else(|| Self::early_nat(self.record, v4)).filter(|f| f.convert == Convert::Ipv4);
             let v6 = self.record.find(v6).filter(|f| f.convert == Convert::Ipv6);
             v4.into_iter().chain(v6).for_each(|f| self.feed(f));
             match (v4, v6) {

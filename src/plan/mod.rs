@@ -8,12 +8,13 @@ mod canonical;
 mod compile;
 mod extent;
 mod fixed;
+mod joins;
 mod schema;
 mod steps;
 
 pub use canonical::Canonical;
-pub use compile::{compile, element_columns, fed_columns, field_columns};
+pub use compile::{compile, element_columns, fed_columns, field_columns, joined_columns, record_schema};
 pub use extent::{Extent, Layout};
 pub use fixed::fixed_template;
 pub use schema::{ColumnSpec, Kind, Schema, SchemaBuilder, Source, UnknownColumn};
-pub use steps::{Cell, Convert, IcmpSource, RecordPlan, Step, TimeForm};
+pub use steps::{Cell, Convert, IcmpSource, JoinStep, NameOf, OwnRate, RecordPlan, SamplingSources, Step, TimeForm};

@@ -86,9 +86,15 @@ pub struct ColumnSpec {
 pub struct Schema {
     columns: Vec<ColumnSpec>,
     by_name: HashMap<String, u16>,
+    scaled: bool,
 }
 
 impl Schema {
+    /// True if counters are to be multiplied by the sampling rate.
+    pub fn scaled(&self) -> bool {
+        self.scaled
+    }
+
     /// All columns, the hidden ones last.
     pub fn columns(&self) -> &[ColumnSpec] {
         &self.columns
@@ -174,6 +180,23 @@ impl SchemaBuilder {
         if next < u16::MAX && !self.schema.by_name.contains_key(name) {
             self.schema.by_name.insert(name.to_owned(), next);
             self.schema.columns.push(ColumnSpec { name: name.to_owned(), kind, source, hidden });
+        }
+        self
+    }
+
+    /// Has the counters multiplied by the sampling rate, or left as they were sent.
+    pub fn scaled(&mut self, scaled: bool) -> &mut Self {
+        self.schema.scaled = scaled;
+        self
+    }
+
+    /// Adds what the names of values depend on: an ICMP type has its name by the protocol, a code by its type as well.
+    pub fn value_names(&mut self) -> &mut Self {
+        if self.schema.canonical(Canonical::IcmpCode).is_some() {
+            self.hidden(Canonical::IcmpType);
+        }
+        if self.schema.canonical(Canonical::IcmpType).is_some() {
+            self.hidden(Canonical::Protocol);
         }
         self
     }

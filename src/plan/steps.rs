@@ -156,4 +156,72 @@ pub struct RecordPlan {
     pub layout: Layout,
     /// The steps, in an order in which each finds the columns that it needs.
     pub steps: Vec<Step>,
+    /// What is done after the steps: joining names and rates that the records themselves don't have.
+    pub joins: Vec<JoinStep>,
+}
+
+/// What a number names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NameOf {
+    /// An interface.
+    Interface,
+    /// A VRF; one without a name is shown by its number.
+    Vrf,
+    /// An application.
+    Application,
+}
+
+/// The fields of a record that give its sampling rate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OwnRate {
+    /// One packet in so many: 34, 50.
+    Interval(Cell),
+    /// So many packets (305) or microseconds (307) taken, then so many skipped (306, 308).
+    Spaced {
+        /// How many are taken.
+        taken: Cell,
+        /// How many are skipped; where the template does not say, the first is the interval.
+        skipped: Option<Cell>,
+    },
+    /// So many (309) of so many (310).
+    Share {
+        /// How many are taken.
+        taken: Cell,
+        /// Of how many.
+        of: Cell,
+    },
+}
+
+/// By which fields of a record its sampling rate is found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SamplingSources {
+    /// The record says it.
+    pub own: Option<OwnRate>,
+    /// The sampler: 302, 48.
+    pub sampler: Option<Cell>,
+    /// The input interface.
+    pub interface: Option<Cell>,
+}
+
+/// A step that needs what options data or the message's header told. It comes after all others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JoinStep {
+    /// The name of what a field numbers.
+    Name {
+        /// The column.
+        column: u16,
+        /// The field.
+        cell: Cell,
+        /// What it numbers.
+        of: NameOf,
+    },
+    /// The rate at which the flow was sampled.
+    Sampling {
+        /// The column of it.
+        column: Option<u16>,
+        /// The columns of counters to multiply by it.
+        scaled: Vec<u16>,
+        /// Where the rate comes from.
+        sources: SamplingSources,
+    },
 }

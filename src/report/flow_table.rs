@@ -10,9 +10,8 @@ use std::sync::Arc;
 
 use crate::collector::{Digest, Flow, Sink};
 use crate::column::FlowBatch;
-use crate::element::values;
 use crate::plan::{Canonical, ColumnSpec, Kind, Schema, Source};
-use crate::write::{write_cell, write_context};
+use crate::write::{has_names, write_cell, write_context, write_named};
 
 use super::escape::escape;
 use super::style::{Paint, Style};
@@ -33,7 +32,7 @@ pub struct FlowTable {
 }
 
 /// The cells of a batch, escaped, row by row.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct TablePart {
     text: String,
     ends: Vec<usize>,
@@ -57,6 +56,7 @@ impl Digest for FlowTable {
     fn digest(&self, batch: &FlowBatch) -> TablePart {
         let columns: Vec<(usize, &ColumnSpec)> = self.shown().collect();
         let mut part = TablePart { text: String::new(), ends: Vec::with_capacity(batch.rows() * columns.len()), rows: batch.rows() };
+        let named: Vec<bool> = self.schema.columns().iter().map(has_names).collect();
         let mut octets = Vec::new();
         for run in batch.runs() {
             for row in run.start..run.start + run.rows {
@@ -67,12 +67,7 @@ impl Digest for FlowTable {
                         Source::Canonical(c) if c.is_context() => {
                             write_context(&mut octets, c, run);
                         }
-                        Source::Canonical(Canonical::Protocol) => write_name(&mut octets, column.unsigned(row), |n| {
-                            u8::try_from(n).ok().and_then(values::protocol_name).map(str::to_owned)
-                        }),
-                        Source::Canonical(Canonical::TcpFlags) => {
-                            write_name(&mut octets, column.unsigned(row), |n| u16::try_from(n).ok().map(values::tcp_flags_letters));
-                        }
+                        _ if named.get(*index) == Some(&true) => write_named(&mut octets, batch, spec, column, row),
                         _ => {
                             write_cell(&mut octets, column, row);
                         }
@@ -88,14 +83,19 @@ impl Digest for FlowTable {
     }
 }
 
-/// A number by its name; the number where it has none.
-fn write_name(out: &mut Vec<u8>, number: Option<u64>, name: impl Fn(u64) -> Option<String>) {
-    if let Some(number) = number {
-        out.extend_from_slice(name(number).unwrap_or_else(|| number.to_string()).as_bytes());
-    }
-}
-
 impl TablePart {
+    /// The rows of several parts of one table.
+    pub(super) fn joined(parts: impl Iterator<Item = Self>) -> Self {
+        let mut all = Self { text: String::new(), ends: Vec::new(), rows: 0 };
+        for part in parts {
+            let before = all.text.len();
+            all.ends.extend(part.ends.iter().map(|end| before + end));
+            all.text.push_str(&part.text);
+            all.rows += part.rows;
+        }
+        all
+    }
+
     /// The cells of each row.
     fn rows(&self, columns: usize) -> impl Iterator<Item = Vec<&str>> {
         let mut start = 0;

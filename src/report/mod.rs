@@ -14,11 +14,14 @@
 //!   the times of frames. A flow log has no `frames`: its `datagrams` are its messages, its times those of their export.
 //! - `totals`: `frames`, `datagrams`, `nde_datagrams`, `messages`; `templates` and `options_templates`, distinct ones;
 //!   `template_records` and `options_template_records`, refreshes counted; `flows`; `options_records`; `bytes`; `packets`;
-//!   `sets_without_template`; `lost`, units that the sequence numbers miss.
+//!   `sets_without_template`; `lost`, units that the sequence numbers miss; `scaled`, true
+//!   if bytes and packets are multiplied by the sampling rates.
 //! - `exporters`, one for each address, version and domain: `exporter`, `version`, `domain` (v5: engine type · 256 + engine id; null in v1
 //!   and v7), `ports` it sends from (`exporter` is null and `ports` empty for a flow log, which does not tell them); the counts of `totals` but frames and datagrams, with `messages` a number; `reordered`,
 //!   `duplicates`, `restarts`; `sequence`, what the sequence numbers count; `sequence_deviates`, true if that is not what the
-//!   version's document says; `problems` worse than a note; `first_seen`, `last_seen`; `strm`, a verdict for each layout:
+//!   version's document says; `problems` worse than a note; `first_seen`, `last_seen`; `sampling` (null where nothing is said of it):
+//!   `rates`, each with `source` (`header`, `options`), `of` (`all`, `sampler`, `interface`, `template`), `id` and `interval`; `in_records`,
+//!   true if flows tell their rate themselves; `unannounced`, samplers that flows name and whose rate nothing tells; `strm`, a verdict for each layout:
 //!   `template_id` (null for fixed records), `definition` (1 for the first content of the id), `flows`, `icmp_only`, `verdict`
 //!   (`complete`, `complete-by-alternates`, `unknown`, `incomplete`), `missing` names of STRM's list, `undecided` those that only
 //!   TCP flows need where no flow came, `alternates`: `for` a name of the list, `element`, `name`.
@@ -32,6 +35,11 @@
 //!   `definition` (1 for the first content of the id), `first_seen`, `first_file`, `first_frame`, `last_seen`, `times_sent`, `sets` and
 //!   `records` read with it; `fields` in wire order: `id`, `pen` (0 for IANA), `name`, `column` (for `--columns`), `v9_name`, `vendor`, `length` (a number, or
 //!   `"variable"`), `scope`.
+//!
+//! ## `ipfix-inspect/options/1`
+//! - `schema`
+//! - `tables`, by exporter, domain, version and id: `exporter`, `version`, `domain`, `template_id`, `definition`; `scopes`, the columns of
+//!   scope fields; `columns`, all of them in wire order; `count` of records; `records`, an object each.
 
 mod cell;
 mod escape;
@@ -42,9 +50,11 @@ mod flow_table;
 mod grid;
 mod json;
 mod number;
+mod options_tables;
 mod overview;
 mod overview_json;
 mod problems;
+mod sampling;
 mod strm;
 mod style;
 mod templates;
@@ -53,6 +63,7 @@ mod width;
 
 pub use escape::escape;
 pub use flow_table::{FlowTable, FlowTableSink, TablePart};
+pub use options_tables::{OptionsTable, OptionsTables, SetPart, TableDigest, TableRows, options_csv, options_json, options_text};
 pub use overview::overview_text;
 pub use overview_json::overview_json;
 pub use style::Style;

@@ -6,6 +6,7 @@ use super::exporters::{exporters, totals};
 use super::files::{files, without_nde};
 use super::first_flows::first_flows;
 use super::problems::problems;
+use super::sampling::sampling;
 use super::strm::strm;
 use super::style::Style;
 
@@ -22,6 +23,7 @@ pub fn overview_text(overview: &Overview, style: &Style) -> String {
         None => {
             let mut table = exporters(overview, style);
             table.push_str(&totals(overview, style));
+            table.push_str(&sampling(overview, style));
             sections.extend([table, strm(overview, style), first_flows(overview, style), problems(overview, "Problems", style)]);
         }
     }

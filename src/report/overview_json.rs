@@ -11,6 +11,7 @@ use crate::summary::{ExporterLine, FileLine, Overview, ProblemLine, TemplateVerd
 use super::cell::{Row, rows};
 use super::first_flows::FIRST_FLOWS;
 use super::json::{by_version, pretty, saturated};
+use super::sampling::{SamplingFacts, facts};
 use super::strm::element_name;
 
 #[derive(Serialize)]
@@ -55,6 +56,7 @@ struct Totals<'a> {
     packets: u64,
     sets_without_template: u64,
     lost: u64,
+    scaled: bool,
 }
 
 #[derive(Serialize)]
@@ -82,6 +84,7 @@ struct Exporter<'a> {
     problems: u64,
     first_seen: String,
     last_seen: String,
+    sampling: Option<SamplingFacts>,
     strm: Vec<Strm>,
 }
 
@@ -155,6 +158,7 @@ pub fn overview_json(overview: &Overview) -> String {
             packets: saturated(t.sums.packets),
             sets_without_template: t.sets_without_template,
             lost: t.lost,
+            scaled: overview.scaled,
         },
         exporters: overview.exporters.iter().map(exporter).collect(),
         problems: overview.problems.iter().map(|p| problem(overview, p)).collect(),
@@ -204,6 +208,7 @@ fn exporter(e: &ExporterLine) -> Exporter<'_> {
         problems: e.problems,
         first_seen: e.first_seen.to_string(),
         last_seen: e.last_seen.to_string(),
+        sampling: facts(&e.sampling),
         strm: e.strm.iter().map(strm).collect(),
     }
 }

@@ -36,7 +36,7 @@ fn v5_record(ports: [u16; 2], packets: u32, octets: u32, flags: u8, protocol: u8
 }
 
 fn head() -> FlowBatch {
-    let schema = head_schema();
+    let schema = head_schema(false);
     let mut batch = FlowBatch::new(std::sync::Arc::clone(&schema));
     let plan = compile(Version::V5, &fixed_template(Version::V5, 48), &schema).unwrap();
     let context = Context {
@@ -75,6 +75,7 @@ fn exporter(address: &str, version: Version, domain: u32, sums: LayoutSums) -> E
         problems: 0,
         first_seen: at(0),
         last_seen: at(112),
+        sampling: crate::collector::SourceSampling::default(),
         strm: Vec::new(),
     }
 }
@@ -156,6 +157,7 @@ fn sample() -> Overview {
             lost: 1204,
             ..Totals::default()
         },
+        scaled: false,
         head: vec![head()],
     }
 }

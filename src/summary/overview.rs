@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::collector::{Collector, LayoutKind, SequenceReport, Severity, SourceKey};
+use crate::collector::{Collector, LayoutKind, SequenceReport, Severity, SourceKey, SourceSampling};
 use crate::column::FlowBatch;
 use crate::input::FileReport;
 use crate::message::Version;
@@ -57,6 +57,8 @@ pub struct ExporterLine {
     pub first_seen: Timestamp,
     /// Latest message.
     pub last_seen: Timestamp,
+    /// What it says about sampling.
+    pub sampling: SourceSampling,
     /// What STRM would say of each template, and of the fixed records of v1, v5 and v7.
     pub strm: Vec<TemplateVerdict>,
 }
@@ -132,11 +134,14 @@ pub struct Overview {
     pub totals: Totals,
     /// Batches that begin with the first flows.
     pub head: Vec<FlowBatch>,
+    /// True if bytes and packets are multiplied by the sampling rates.
+    pub scaled: bool,
 }
 
 impl Overview {
     /// Puts the facts together once the run has ended.
     pub fn new(reports: &[FileReport], collector: &Collector, sums: HeadAndSums) -> Self {
+        let scaled = collector.schema().scaled();
         let census = collector.census();
         let files: Vec<FileLine> = (0u32..)
             .zip(reports)
@@ -150,7 +155,7 @@ impl Overview {
             (0u32..).zip(&census.sources).map(|(number, _)| exporter_line(collector, number, &sums.by_layout)).collect();
         exporters.sort_by_key(|e| e.key);
         let totals = totals(reports, collector, &exporters);
-        Self { files, exporters, problems: problem_lines(reports, collector), totals, head: sums.head }
+        Self { files, exporters, problems: problem_lines(reports, collector), totals, head: sums.head, scaled }
     }
 
     /// True if something worse than a note was met.
@@ -208,6 +213,7 @@ fn exporter_line(collector: &Collector, number: u32, by_layout: &[LayoutSums]) -
         problems: source.problems,
         first_seen: source.first_seen,
         last_seen: source.last_seen,
+        sampling: source.sampling.clone(),
         strm: verdicts(key.version, layouts),
     }
 }

@@ -38,16 +38,18 @@ impl LayoutSums {
     }
 }
 
-/// The columns that the sums need.
-pub fn sums_schema() -> Arc<Schema> {
+/// The columns that the sums need; `scaled` has counters multiplied by the sampling rate.
+pub fn sums_schema(scaled: bool) -> Arc<Schema> {
     let mut b = SchemaBuilder::default();
+    b.scaled(scaled);
     b.canonical(Canonical::Protocol).canonical(Canonical::Bytes).canonical(Canonical::Packets);
     Arc::new(b.build())
 }
 
-/// The columns of the first flows: all canonical ones.
-pub fn head_schema() -> Arc<Schema> {
+/// The columns of the first flows: all canonical ones, counters multiplied as those of the sums.
+pub fn head_schema(scaled: bool) -> Arc<Schema> {
     let mut b = SchemaBuilder::default();
+    b.scaled(scaled);
     for column in Canonical::ALL {
         b.canonical(*column);
     }

@@ -1,12 +1,13 @@
 //! In: finished flow batches. Out: their rows as CSV or newline-delimited JSON, in a file that appears only when it is complete.
 //! A [`RowWriter`] makes text of batches on the workers, a [`TextSink`] puts the texts one after the other into a [`TargetFile`] or a stream.
-//! May use: `time`, `datagram`, `message`, `plan`, `column`, `collector`.
+//! May use: `time`, `datagram`, `element`, `message`, `plan`, `column`, `collector`.
 
 mod address;
 mod cell;
 mod digits;
 mod format;
 mod line;
+mod named;
 mod pool;
 mod quote;
 mod rows;
@@ -15,6 +16,7 @@ mod target;
 
 pub use cell::{write_cell, write_context};
 pub use format::Format;
+pub use named::{has_names, write_named};
 pub use rows::{RowWriter, TextPart};
 pub use sink::TextSink;
 pub use target::{TargetError, TargetFile};

@@ -7,12 +7,13 @@
 use std::sync::Arc;
 
 use crate::collector::Digest;
-use crate::column::FlowBatch;
+use crate::column::{Column, FlowBatch};
 use crate::plan::{ColumnSpec, Schema, Source};
 
 use super::cell::Cells;
 use super::format::Format;
 use super::line::{Field, Line, Origin};
+use super::named::{has_names, named_column};
 use super::pool::Pool;
 
 /// Makes lines of text of batches; hidden columns are left out.
@@ -22,6 +23,7 @@ pub struct RowWriter {
     schema: Arc<Schema>,
     /// What stands before each column's value in JSON; nothing in CSV.
     labels: Vec<Vec<u8>>,
+    names: bool,
     pool: Pool,
 }
 
@@ -78,7 +80,12 @@ impl RowWriter {
             }
         };
         let labels = visible(&schema).map(label).collect();
-        Self { format, schema, labels, pool: Pool::default() }
+        Self { format, schema, labels, names: false, pool: Pool::default() }
+    }
+
+    /// Has names of values in place of numbers, where values have names.
+    pub fn with_names(self, names: bool) -> Self {
+        Self { names, ..self }
     }
 
     /// What is written before the first row: the names of the columns in CSV, nothing in JSON.
@@ -97,8 +104,12 @@ impl RowWriter {
     }
 
     fn lines<const JSON: bool>(&self, batch: &FlowBatch) -> TextPart {
-        let mut fields: Vec<Field<'_>> =
-            visible(&self.schema).zip(&self.labels).map(|(column, label)| Field { label, origin: origin(batch, column) }).collect();
+        let named: Vec<Option<Column>> = visible(&self.schema).map(|spec| self.named(batch, spec)).collect();
+        let origins = visible(&self.schema).zip(&named).map(|(spec, named)| match named {
+            Some(named) => Origin::Cells(Cells::of(named)),
+            None => origin(batch, spec),
+        });
+        let mut fields: Vec<Field<'_>> = origins.zip(&self.labels).map(|(origin, label)| Field { label, origin }).collect();
         let (mut line, mut buffer, mut at, mut done) = (Line::default(), self.pool.take(), 0, 0);
         for run in batch.runs() {
             line.prepare::<JSON>(&fields, run);
@@ -112,6 +123,14 @@ impl RowWriter {
             }
         }
         TextPart { buffer, length: at, rows: done, format: self.format }
+    }
+}
+
+impl RowWriter {
+    /// The column with names for its numbers, if that is wanted and it has some.
+    fn named(&self, batch: &FlowBatch, spec: &ColumnSpec) -> Option<Column> {
+        let column = batch.columns().get(usize::from(batch.schema().position(&spec.name)?))?;
+        (self.names && has_names(spec)).then(|| named_column(batch, spec, column))
     }
 }
 

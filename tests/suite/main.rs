@@ -9,6 +9,7 @@
 //! | [`flow_logs`] | messages without packets around them, folders, several files |
 //! | [`referee`] | tshark's decoding of today against ours |
 //! | [`hostile`] | cut and damaged input |
+//! | [`options`] | options data as tables, joined with flows, sampling |
 //! | [`cli`] | exit codes, streams, files, the README's commands |
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::cast_possible_truncation)]
@@ -20,6 +21,7 @@ mod explained;
 mod first_flows;
 mod flow_logs;
 mod hostile;
+mod options;
 mod referee;
 mod support;
 mod wire;

@@ -1,0 +1,259 @@
+//! What options data announces of names and rates: read out of its records into directories, which flows are joined with.
+//!
+//! A flow sees what its own session and domain announced, then what the same domain announced from another port, then what the address
+//! announced in other domains: there names and samplers alone, since a rate for all flows holds for its domain. At each of these what
+//! was announced before the flow counts first, then what a first pass found later.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::column::{Directory, Known, Named, Rate, Sampled, text_of, unsigned_of};
+use crate::message::{FieldSpecifier, Role, Version};
+use crate::plan::{Canonical, Layout};
+use crate::template::DomainKey;
+
+/// Sessions, domains and addresses that have a directory; those of further ones are not kept.
+const MOST_DIRECTORIES: usize = 100_000;
+/// Octets kept of a name.
+const LONGEST_NAME: usize = 1024;
+
+/// What a field of an options record says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Say {
+    Interface,
+    InterfaceName,
+    InterfaceDescription,
+    Vrf,
+    VrfName,
+    Application,
+    ApplicationName,
+    Sampler,
+    Template,
+    Interval,
+    Taken,
+    Skipped,
+    TimeTaken,
+    TimeSkipped,
+    Size,
+    Population,
+}
+
+/// The fields of an options template that announce something.
+#[derive(Clone, Debug)]
+pub(super) struct Announcement {
+    fields: Vec<(Say, usize)>,
+}
+
+impl Announcement {
+    /// Finds them; `None` where the template announces nothing that flows can be joined with.
+    pub(super) fn of(fields: &[FieldSpecifier]) -> Option<Self> {
+        let mut found: Vec<(Say, usize)> = Vec::new();
+        for (number, field) in fields.iter().enumerate().filter(|(_, f)| f.length != 0) {
+            if let Some(say) = say(field).filter(|say| found.iter().all(|(known, _)| known != say)) {
+                found.push((say, number));
+            }
+        }
+        let has = |say: Say| found.iter().any(|(known, _)| *known == say);
+        let names = has(Say::Interface) && (has(Say::InterfaceName) || has(Say::InterfaceDescription))
+            || has(Say::Vrf) && has(Say::VrfName)
+            || has(Say::Application) && has(Say::ApplicationName);
+        let rates =
+            has(Say::Interval) || has(Say::Taken) || has(Say::TimeTaken) && has(Say::TimeSkipped) || has(Say::Size) && has(Say::Population);
+        (names || rates).then_some(Self { fields: found })
+    }
+
+    /// Reads every record of a Set.
+    fn read(&self, layout: &Layout, body: &[u8], mut each: impl FnMut(Fact<'_>)) {
+        let mut positions = Vec::new();
+        let mut name = Vec::new();
+        let mut at = 0usize;
+        while let Some(rest) = body.get(at..).filter(|r| r.len() >= layout.shortest as usize) {
+            positions.clear();
+            let Some(length) = layout.fields(rest, 0, &mut positions) else { break };
+            let cell = |say: Say| {
+                let (_, number) = self.fields.iter().find(|(known, _)| *known == say)?;
+                let (start, length) = positions.get(*number)?;
+                rest.get(*start as usize..(*start + *length) as usize)
+            };
+            let number = |say: Say| cell(say).and_then(unsigned_of);
+            let mut named = |what: Option<Named>, names: &[Say]| {
+                let Some(what) = what else { return };
+                for say in names {
+                    name.clear();
+                    text_of(cell(*say).unwrap_or_default(), &mut name);
+                    let text = String::from_utf8_lossy(name.get(..LONGEST_NAME).unwrap_or(&name));
+                    if !text.trim().is_empty() {
+                        each(Fact::Name(what, text.trim()));
+                        return;
+                    }
+                }
+            };
+            named(number(Say::Interface).map(Named::Interface), &[Say::InterfaceName, Say::InterfaceDescription]);
+            named(number(Say::Vrf).map(Named::Vrf), &[Say::VrfName]);
+            named(cell(Say::Application).and_then(Named::application), &[Say::ApplicationName]);
+            if let Some(rate) = rate(&number) {
+                let what = number(Say::Sampler)
+                    .map(Sampled::Sampler)
+                    .or_else(|| number(Say::Interface).map(Sampled::Interface))
+                    .or_else(|| number(Say::Template).map(Sampled::Template));
+                each(Fact::Rate(what.unwrap_or(Sampled::All), rate));
+            }
+            at += length as usize;
+        }
+    }
+}
+
+enum Fact<'a> {
+    Name(Named, &'a str),
+    Rate(Sampled, Rate),
+}
+
+fn say(field: &FieldSpecifier) -> Option<Say> {
+    if field.role == Role::V9Scope {
+        return match field.id {
+            2 => Some(Say::Interface),
+            5 => Some(Say::Template),
+            _ => None,
+        };
+    }
+    Some(match (field.pen, field.id) {
+        (0, 10 | 14 | 252 | 253) => Say::Interface,
+        (0, 82) => Say::InterfaceName,
+        (0, 83) => Say::InterfaceDescription,
+        (0, 234 | 235) => Say::Vrf,
+        (0, 236) => Say::VrfName,
+        (0, 95) => Say::Application,
+        (0, 96) => Say::ApplicationName,
+        (0, 48 | 302) => Say::Sampler,
+        (0, 145) => Say::Template,
+        (0, 34 | 50) => Say::Interval,
+        (0, 305) => Say::Taken,
+        (0, 306) => Say::Skipped,
+        (0, 307) => Say::TimeTaken,
+        (0, 308) => Say::TimeSkipped,
+        (0, 309) => Say::Size,
+        (0, 310) => Say::Population,
+        _ => return None,
+    })
+}
+
+/// The rate of an options record, whichever way it says it.
+fn rate(number: &impl Fn(Say) -> Option<u64>) -> Option<Rate> {
+    number(Say::Interval)
+        .and_then(Rate::one_in)
+        .or_else(|| Rate::spaced(number(Say::Taken)?, number(Say::Skipped)))
+        .or_else(|| Rate::new(number(Say::Size)?, number(Say::Population)?))
+        .or_else(|| Rate::spaced(number(Say::TimeTaken)?, Some(number(Say::TimeSkipped)?)))
+}
+
+/// Whose directory it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Level {
+    Session(DomainKey),
+    Domain(IpAddr, u32, Version),
+    Address(IpAddr),
+}
+
+impl Level {
+    fn all(key: DomainKey) -> [Self; 3] {
+        let addr = key.exporter.addr;
+        [Self::Session(key), Self::Domain(addr, key.domain, key.version), Self::Address(addr)]
+    }
+}
+
+/// All directories of a run.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Announced {
+    now: HashMap<Level, Arc<Directory>>,
+    /// What a first pass has found first.
+    later: HashMap<Level, Arc<Directory>>,
+    /// Which of them hold for whom, until something changes.
+    known: HashMap<DomainKey, Option<Arc<Known>>>,
+}
+
+impl Announced {
+    /// True if nothing was announced at all.
+    pub(super) fn is_empty(&self) -> bool {
+        self.now.is_empty() && self.later.is_empty()
+    }
+
+    /// Reads the records of an options Set, and gives the rates that it tells. `keep_first` leaves what was told before.
+    pub(super) fn learn(
+        &mut self,
+        key: DomainKey,
+        announcement: &Announcement,
+        layout: &Layout,
+        body: &[u8],
+        keep_first: bool,
+        mut rates: impl FnMut(Sampled, Rate),
+    ) {
+        let mut changed = false;
+        let now = &mut self.now;
+        announcement.read(layout, body, |fact| {
+            if let Fact::Rate(what, rate) = fact {
+                rates(what, rate);
+            }
+            for level in Level::all(key) {
+                let of_domain = matches!(fact, Fact::Rate(Sampled::All | Sampled::Template(_), _));
+                if of_domain && matches!(level, Level::Address(_)) || !now.contains_key(&level) && now.len() >= MOST_DIRECTORIES {
+                    continue;
+                }
+                let directory = now.entry(level).or_default();
+                // A refresh must not copy what the workers hold.
+                let news = match fact {
+                    Fact::Name(what, name) => directory.name_of(what).is_none_or(|known| !keep_first && known != name),
+                    Fact::Rate(what, rate) => directory.rate_of(what).is_none_or(|known| !keep_first && known != rate),
+                };
+                if news {
+                    let directory = Arc::make_mut(directory);
+                    changed |= match fact {
+                        Fact::Name(what, name) => directory.name(what, name),
+                        Fact::Rate(what, rate) => directory.rate(what, rate),
+                    };
+                }
+            }
+        });
+        if changed {
+            self.known.clear();
+        }
+    }
+
+    /// What holds for the flows of a session and domain; `None` where that is nothing.
+    pub(super) fn known(&mut self, key: DomainKey) -> Option<Arc<Known>> {
+        if self.is_empty() {
+            return None;
+        }
+        if let Some(known) = self.known.get(&key) {
+            return known.clone();
+        }
+        let levels: Vec<Arc<Directory>> =
+            Level::all(key).iter().flat_map(|level| [self.now.get(level), self.later.get(level)]).flatten().cloned().collect();
+        let known = (!levels.is_empty()).then(|| Arc::new(Known { levels }));
+        self.known.insert(key, known.clone());
+        known
+    }
+
+    /// Ends a first pass.
+    pub(super) fn rewind(&mut self) {
+        self.later = std::mem::take(&mut self.now);
+        self.known.clear();
+    }
+
+    /// The canonical columns that what was announced can fill.
+    pub(super) fn columns(&self) -> Vec<Canonical> {
+        let directories = || self.now.values().chain(self.later.values());
+        let named = |test: fn(Named) -> bool| directories().any(|d| d.named().any(test));
+        let mut columns = Vec::new();
+        if named(|n| matches!(n, Named::Interface(_))) {
+            columns.extend([Canonical::InIfName, Canonical::OutIfName]);
+        }
+        if named(|n| matches!(n, Named::Application(..))) {
+            columns.push(Canonical::Application);
+        }
+        if directories().any(|d| d.rates().next().is_some()) {
+            columns.push(Canonical::SamplingInterval);
+        }
+        columns
+    }
+}

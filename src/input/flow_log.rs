@@ -44,6 +44,8 @@ pub(super) struct FlowLogReader {
     /// What was met.
     other_than_ipfix: bool,
     padded: bool,
+    /// Up to this octet of the file no message surely begins: nothing is sought there again, or damage would cost a search each time.
+    barren: u64,
     /// Inside a stretch without messages, which was noted.
     lost: bool,
 }
@@ -81,7 +83,7 @@ impl FlowLogReader {
         let (length, missing) = match header.length {
             Some(length) if length <= octets.len() => (length, 0),
             // The length may lie: then there are messages inside.
-            Some(length) => match find(octets, 1, last).filter(|_| last) {
+            Some(length) => match find(octets, 1..octets.len(), last).filter(|_| last) {
                 Some(next) => return self.out_of_step(next, octets, log, at),
                 None => return Step::Need(length),
             },
@@ -113,13 +115,15 @@ impl FlowLogReader {
             Extent::Lost(lost, needed) => (lost, needed),
         };
         // A Set without sense: up to the next message all belongs to this one, for the decoder to judge; padding too.
-        if let Some(end) = find(octets, lost, last).filter(|end| *end <= MOST_OCTETS) {
-            boundary(log, end);
-            return Ok((end, 0));
-        }
         if !last && octets.len() < WINDOW {
             return Err(WINDOW);
         }
+        let searched = usize::try_from(self.barren.saturating_sub(offset)).unwrap_or(usize::MAX);
+        if let Some(end) = find(octets, lost.max(searched)..MOST_OCTETS, last) {
+            boundary(log, end);
+            return Ok((end, 0));
+        }
+        self.barren = self.barren.max(offset + wide(MOST_OCTETS));
         let rest = octets.get(lost..).unwrap_or(&[]);
         if last && rest.len() <= MOST_OCTETS && (needed > octets.len() || rest.iter().all(|octet| *octet == 0)) {
             let missing = needed.saturating_sub(octets.len());
@@ -148,7 +152,7 @@ impl FlowLogReader {
                 return Step::Skip(wide(padding));
             }
         }
-        match find(octets, 1, last) {
+        match find(octets, 1..octets.len(), last) {
             Some(next) => self.out_of_step(next, octets, log, at),
             None if last => self.out_of_step(octets.len(), octets, log, at),
             None if octets.len() < WINDOW => Step::Need(WINDOW),

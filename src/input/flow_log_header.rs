@@ -9,8 +9,10 @@
 //! (RFC 3954 §5.1, RFC 7011 §3.1, Cisco's tables for the others.) v9 says no length at all: `flow_log_v9` walks its Sets. This room knows
 //! nothing else of NDE; `message` reads what is found here.
 
+use std::ops::Range;
+
 /// 1990-01-01 and 2100-01-01 in seconds since 1970: before NetFlow, after us.
-const PLAUSIBLE_SECONDS: std::ops::Range<u32> = 631_152_000..4_102_444_800;
+const PLAUSIBLE_SECONDS: Range<u32> = 631_152_000..4_102_444_800;
 /// More than any exporter puts into a v1, v5 or v7 message; softflowd has 30.
 const MOST_FIXED_RECORDS: usize = 32;
 /// No v9 datagram counts so many records.
@@ -18,6 +20,8 @@ const MOST_V9_COUNT: usize = 2_000;
 /// The octets of a v9 header.
 pub(super) const V9_HEADER: usize = 20;
 const IPFIX_HEADER: usize = 16;
+/// Sets that are walked to see whether an IPFIX message is sound: a bound on what damage can cost.
+const MOST_SETS: usize = 64;
 /// No message is longer: that is what its datagram, or its length field, can hold.
 pub(super) const MOST_OCTETS: usize = 65_535;
 
@@ -128,10 +132,11 @@ fn long(octets: &[u8], at: usize) -> Option<u32> {
     octets.get(at..)?.first_chunk().map(|b| u32::from_be_bytes(*b))
 }
 
-/// The first place from `from` on where a message surely begins; what is found must lead to another one, or to the end of the file.
+/// The first of some places where a message surely begins; what is found must lead to another one, or to the end of the file.
 /// Near the end of `octets` it can't be told, unless the file ends there (`last`).
-pub(super) fn find(octets: &[u8], from: usize, last: bool) -> Option<usize> {
-    let tail = octets.get(from..)?;
+pub(super) fn find(octets: &[u8], places: Range<usize>, last: bool) -> Option<usize> {
+    let (from, to) = (places.start, places.end.min(octets.len()));
+    let tail = octets.get(from..to)?;
     let candidate = |at: usize| {
         let rest = octets.get(from + at..).unwrap_or(&[]);
         let Look::Header(header) = look(rest) else { return false };
@@ -156,7 +161,10 @@ fn leads_on(octets: &[u8], length: usize, last: bool) -> bool {
 /// Whether the Sets of an IPFIX message lead to its end.
 fn sets_fill(octets: &[u8], length: usize) -> bool {
     let mut at = IPFIX_HEADER;
-    while at < length {
+    for _ in 0..MOST_SETS {
+        if at >= length {
+            break;
+        }
         match (word(octets, at), word(octets, at + 2)) {
             (Some(id), Some(set)) if is_set(id) && set >= 4 => at += usize::from(set),
             _ => return false,

@@ -257,3 +257,75 @@ impl Announced {
         columns
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::datagram::Endpoint;
+
+    fn key(port: u16, domain: u32) -> DomainKey {
+        let exporter = Endpoint { addr: "192.0.2.1".parse().unwrap(), port };
+        DomainKey { exporter, domain, version: Version::V9 }
+    }
+
+    fn learn(announced: &mut Announced, key: DomainKey, fields: &[FieldSpecifier], body: &[u8], keep_first: bool) {
+        let announcement = Announcement::of(fields).unwrap();
+        announced.learn(key, &announcement, &Layout::of(fields).unwrap(), body, keep_first, |_, _| {});
+    }
+
+    fn interface_names() -> [FieldSpecifier; 2] {
+        let scope = FieldSpecifier { pen: 0, id: 2, length: 2, role: Role::V9Scope };
+        [scope, FieldSpecifier::element(0, 82, 4)]
+    }
+
+    #[test]
+    fn what_was_told_before_counts_and_then_what_comes_later() {
+        let mut announced = Announced::default();
+        learn(&mut announced, key(1, 5), &interface_names(), b"\0\x01eth0\0\x01eth1\0\x02lan\0", true);
+        announced.rewind();
+        let name = |a: &mut Announced, k, n| a.known(k).and_then(|known| known.name_of(Named::Interface(n)).map(str::to_owned));
+        assert_eq!(name(&mut announced, key(1, 5), 1).as_deref(), Some("eth0"));
+        assert_eq!(name(&mut announced, key(1, 5), 2).as_deref(), Some("lan"));
+        learn(&mut announced, key(1, 5), &interface_names(), b"\0\x01eth1", false);
+        assert_eq!(name(&mut announced, key(1, 5), 1).as_deref(), Some("eth1"));
+        // Another port, another domain of the address; never another address.
+        assert_eq!(name(&mut announced, key(2, 5), 1).as_deref(), Some("eth1"));
+        assert_eq!(name(&mut announced, key(2, 6), 1).as_deref(), Some("eth1"));
+        let mut other = key(1, 5);
+        other.exporter.addr = "192.0.2.2".parse().unwrap();
+        assert!(announced.known(other).is_none());
+    }
+
+    #[test]
+    fn a_rate_for_all_flows_stays_in_its_domain() {
+        let mut announced = Announced::default();
+        let fields = [FieldSpecifier { pen: 0, id: 1, length: 3, role: Role::V9Scope }, FieldSpecifier::element(0, 34, 4)];
+        learn(&mut announced, key(1, 5), &fields, &[0, 0, 0, 0, 0, 0, 100], false);
+        let rate = |a: &mut Announced, k| a.known(k).and_then(|known| known.rate_of(Sampled::All)).map(Rate::interval);
+        assert_eq!(rate(&mut announced, key(2, 5)), Some(100));
+        assert_eq!(rate(&mut announced, key(1, 6)), None);
+        // A rate of 0 says nothing, and takes nothing back.
+        learn(&mut announced, key(1, 5), &fields, &[0; 7], false);
+        assert_eq!(rate(&mut announced, key(1, 5)), Some(100));
+    }
+
+    #[test]
+    fn templates_without_a_key_or_a_name_announce_nothing() {
+        let scope = |id, length| FieldSpecifier { pen: 0, id, length, role: Role::V9Scope };
+        assert!(Announcement::of(&[scope(1, 4), FieldSpecifier::element(0, 82, 16)]).is_none());
+        assert!(Announcement::of(&[scope(2, 0), FieldSpecifier::element(0, 82, 16)]).is_none());
+        assert!(Announcement::of(&[scope(2, 4), FieldSpecifier::element(0, 41, 4)]).is_none());
+        assert!(Announcement::of(&[scope(1, 0), FieldSpecifier::element(0, 305, 2)]).is_some());
+    }
+
+    /// Records that lie about their lengths end the Set, and what came before them counts.
+    #[test]
+    fn a_cut_record_ends_the_reading() {
+        let fields = [FieldSpecifier { pen: 0, id: 10, length: 1, role: Role::Scope }, FieldSpecifier::element(0, 82, 65_535)];
+        let mut announced = Announced::default();
+        learn(&mut announced, key(1, 1), &fields, &[7, 2, b'e', b'0', 8, 200, b'x'], false);
+        let known = announced.known(key(1, 1)).unwrap();
+        assert_eq!(known.name_of(Named::Interface(7)), Some("e0"));
+        assert_eq!(known.name_of(Named::Interface(8)), None);
+    }
+}

@@ -84,6 +84,8 @@ pub enum Sampled {
 pub struct Directory {
     names: HashMap<Named, Arc<str>>,
     rates: HashMap<Sampled, Rate>,
+    /// True once an interface has a rate of its own.
+    interface_rates: bool,
 }
 
 impl Directory {
@@ -101,6 +103,7 @@ impl Directory {
         if self.is_full(self.rates.contains_key(&what)) {
             return false;
         }
+        self.interface_rates |= matches!(what, Sampled::Interface(_));
         self.rates.insert(what, rate) != Some(rate)
     }
 
@@ -149,7 +152,7 @@ impl Known {
 
     /// True if interfaces have rates of their own.
     pub fn has_interface_rates(&self) -> bool {
-        self.levels.iter().any(|d| d.rates.keys().any(|what| matches!(what, Sampled::Interface(_))))
+        self.levels.iter().any(|d| d.interface_rates)
     }
 }
 

@@ -319,7 +319,7 @@ impl Compiler<'_> {
     }
 
     /// Cisco's own elements of NSEL, which early versions of the ASA send in place of 225 to 228.
-    fn early_nat<'r>(record: &'r Record, id: u16) -> Option<&'r Field> {
+    fn early_nat(record: &Record, id: u16) -> Option<&Field> {
         const CISCO: u32 = 9;
         let own = [(225, 7233), (226, 7234), (227, 7235), (228, 7236)].into_iter().find(|(iana, _)| *iana == id)?.1;
         record.find_in(CISCO, own)

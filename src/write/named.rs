@@ -107,3 +107,69 @@ fn write_tos(out: &mut Vec<u8>, number: u64) {
 fn write_number(out: &mut Vec<u8>, number: u64) {
     out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::column::Context;
+    use crate::datagram::{Endpoint, Origin};
+    use crate::message::{FieldSpecifier, Version};
+    use crate::plan::{SchemaBuilder, compile};
+    use crate::time::Timestamp;
+
+    /// The names in the first row of a record of these fields.
+    fn names(columns: &[&str], fields: &[(u16, u16)], record: &[u8]) -> Vec<String> {
+        let mut builder = SchemaBuilder::default();
+        for column in columns {
+            builder.named(column).unwrap();
+        }
+        builder.value_names();
+        let schema = std::sync::Arc::new(builder.build());
+        let fields: Vec<FieldSpecifier> = fields.iter().map(|(id, length)| FieldSpecifier::element(0, *id, *length)).collect();
+        let plan = compile(Version::Ipfix, &fields, &schema).unwrap();
+        let mut batch = FlowBatch::new(schema);
+        let context = Context {
+            received: None,
+            exporter: Endpoint { addr: "192.0.2.1".parse().unwrap(), port: 1 },
+            domain: None,
+            version: Version::Ipfix,
+            template_id: None,
+            export_time: Timestamp::from_nanos(0),
+            clock: None,
+            boot: None,
+            origin: Origin { file: 0, frame: 0 },
+            source: 0,
+            layout: 0,
+        };
+        batch.append(&plan, record, &context);
+        batch.finish();
+        let shown = |(spec, column): (&ColumnSpec, &Column)| {
+            assert!(has_names(spec), "{}", spec.name);
+            let mut out = Vec::new();
+            write_named(&mut out, &batch, spec, column, 0);
+            String::from_utf8(out).unwrap()
+        };
+        batch.schema().columns().iter().zip(batch.columns()).filter(|(spec, _)| !spec.hidden).map(shown).collect()
+    }
+
+    #[test]
+    fn icmp_by_the_protocol() {
+        let fields = [(4, 1), (32, 2), (139, 2)];
+        assert_eq!(names(&["icmp_type", "icmp_code"], &fields, &[1, 3, 3, 0, 0]), ["Destination Unreachable", "Port Unreachable"]);
+        assert_eq!(names(&["icmp_type", "icmp_code"], &fields, &[58, 0, 0, 128, 0]), ["Echo Request", "0"]);
+    }
+
+    #[test]
+    fn code_points_flags_and_events() {
+        assert_eq!(names(&["tos"], &[(5, 1)], &[0xb8]), ["EF"]);
+        assert_eq!(names(&["tos"], &[(5, 1)], &[0x2b]), ["AF11+CE"]);
+        assert_eq!(names(&["tos", "ipDiffServCodePoint"], &[(195, 1)], &[10]), ["AF11", "AF11"]);
+        assert_eq!(names(&["tcp_flags", "tcpControlBits"], &[(6, 1)], &[0x1b]), ["...AP.SF", "...AP.SF"]);
+        assert_eq!(names(&["natEvent", "firewallEvent"], &[(230, 1), (233, 1)], &[4, 3]), ["NAT44 session create", "Flow Denied"]);
+        assert_eq!(
+            names(&["forwarding_status", "flow_end_reason", "direction"], &[(89, 1), (136, 1), (61, 1)], &[129, 2, 1]),
+            ["Dropped: ACL deny", "active timeout", "egress"]
+        );
+        assert_eq!(names(&["protocol"], &[(4, 1)], &[200]), ["200"]);
+    }
+}

@@ -25,6 +25,7 @@ mod fragment;
 mod link;
 mod link_type;
 mod network;
+mod opened;
 mod options;
 mod part;
 mod pipe;
@@ -40,7 +41,7 @@ pub use compression::Compression;
 pub use error::InputError;
 pub use fault::{Fault, FaultCause, Severity};
 pub use options::{InputOptions, Location};
-pub use reader::Input;
+pub use opened::Input;
 pub use report::{Container, FileReport};
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use super::decap::Decap;
 use super::detect;
 use super::error::InputError;
 use super::fault::FaultCause;
-use super::options::{InputOptions, Location};
+use super::options::InputOptions;
 use super::part::Part;
 use super::report::FileReport;
 use super::source::Source;
@@ -18,7 +18,7 @@ use crate::datagram::{DatagramBatch, Origin};
 use crate::time::Timestamp;
 
 /// A capture that is being read.
-pub struct Input {
+pub(super) struct Input {
     file: u32,
     reader: Box<dyn Read + Send>,
     refused: Arc<AtomicBool>,
@@ -60,17 +60,8 @@ impl std::fmt::Debug for Input {
 }
 
 impl Input {
-    /// Opens an input and recognises its container by content, never by name. `file` is its number for the [`Origin`]s.
-    pub fn open(location: &Location, file: u32, options: &InputOptions) -> Result<Self, InputError> {
-        Self::recognise(location.to_string(), Source::open(location, options)?, file, options)
-    }
-
-    /// The same for octets that come from elsewhere: a test, a program around this library. `name` is for messages.
-    pub fn from_reader(name: &str, reader: Box<dyn Read + Send>, file: u32, options: &InputOptions) -> Result<Self, InputError> {
-        Self::recognise(name.into(), Source::layers(name.into(), reader, options.progress.clone())?, file, options)
-    }
-
-    fn recognise(name: String, source: Source, file: u32, options: &InputOptions) -> Result<Self, InputError> {
+    /// Recognises the container of a capture. `file` is its number for the [`Origin`]s.
+    pub(super) fn recognise(name: String, source: Source, file: u32, options: &InputOptions) -> Result<Self, InputError> {
         if source.head.is_empty() {
             return Err(InputError::Empty { name });
         }
@@ -87,6 +78,7 @@ impl Input {
             inner_compression,
             link_types: Vec::new(),
             octets: 0,
+            stored: 0,
             frames: 0,
             datagrams: 0,
             tcp_messages: 0,
@@ -120,7 +112,7 @@ impl Input {
 
     /// The next datagrams, in the order of the capture; `None` at the end. Damage in the file ends it and is in the report; an error is
     /// the system's refusal to read on.
-    pub fn next_batch(&mut self) -> Result<Option<DatagramBatch>, InputError> {
+    pub(super) fn next_batch(&mut self) -> Result<Option<DatagramBatch>, InputError> {
         loop {
             let result = match self.state {
                 State::Finished => return Ok(None),
@@ -141,7 +133,7 @@ impl Input {
     }
 
     /// What is known of the input so far.
-    pub fn report(&self) -> &FileReport {
+    pub(super) fn report(&self) -> &FileReport {
         &self.report
     }
 
@@ -270,7 +262,7 @@ impl Input {
             }
             let capacity = output.datagrams.len();
             let datagrams = std::mem::replace(&mut output.datagrams, Vec::with_capacity(capacity));
-            Some(DatagramBatch { buffers, datagrams })
+            Some(DatagramBatch { buffers, datagrams, ..DatagramBatch::default() })
         };
         self.filled = tail.len();
         self.done = 0;

@@ -82,9 +82,9 @@ fn text(column: &Column, row: usize) -> String {
 fn context_json(column: Canonical, context: &Context) -> Option<Value> {
     match column {
         Canonical::Received => context.received.map(|t| Value::from(t.to_string())),
-        Canonical::Exporter => Some(Value::from(context.exporter.addr.to_string())),
+        Canonical::Exporter => Some(context.exporter.addr).filter(|a| !a.is_unspecified()).map(|a| Value::from(a.to_string())),
         Canonical::ObservationDomain => context.domain.map(Value::from),
-        Canonical::NdeVersion => Some(Value::from(context.version.number())),
+        Canonical::NdeVersion => Some(context.version.number()).filter(|n| *n != 0).map(Value::from),
         Canonical::TemplateId => context.template_id.map(Value::from),
         _ => None,
     }

@@ -52,6 +52,8 @@ pub fn write_context(out: &mut Vec<u8>, column: Canonical, run: &Run) {
             }
             return;
         }
+        Canonical::Exporter if context.exporter.addr.is_unspecified() => at,
+        Canonical::NdeVersion if context.version.number() == 0 => at,
         Canonical::Exporter => {
             let address = match context.exporter.addr {
                 IpAddr::V4(v4) => v4.to_ipv6_mapped(),

@@ -36,7 +36,11 @@ pub(super) fn run(options: &FlowsOptions) -> Result<Ending, Failure> {
     };
     let mut run = Run::new(&options.reading);
     let mut collector = Collector::new(run.collector_options(&Arc::new(Schema::default())));
-    run.look_ahead(&mut collector);
+    if needs_layouts(&options.columns) {
+        run.look_ahead_for_columns(&mut collector);
+    } else {
+        run.look_ahead(&mut collector);
+    }
     let met = run.looks_ahead().then(|| collector.layouts_met());
     let schema = Arc::new(schema(&options.columns, met.as_deref())?);
     collector.set_schema(Arc::clone(&schema));
@@ -117,6 +121,15 @@ fn check_names(choice: &ColumnChoice) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// True if the columns follow from what occurs.
+fn needs_layouts(choice: &ColumnChoice) -> bool {
+    match choice {
+        ColumnChoice::Short => false,
+        ColumnChoice::Canonical => true,
+        ColumnChoice::Named(names) => names.iter().any(|n| matches!(n.as_str(), "canonical" | "all")),
+    }
 }
 
 /// The columns to decode; `met` are the layouts that occur, where a first pass was possible.

@@ -40,8 +40,8 @@ mod udp;
 pub use compression::Compression;
 pub use error::InputError;
 pub use fault::{Fault, FaultCause, Severity};
-pub use options::{InputOptions, Location};
 pub use opened::Input;
+pub use options::{InputOptions, Location};
 pub use report::{Container, FileReport};
 
 #[cfg(test)]

@@ -90,6 +90,11 @@ impl Input {
         }
     }
 
+    /// True for a flow file, which holds no datagrams.
+    pub fn holds_flows(&self) -> bool {
+        matches!(self.0, Sort::Flows(_))
+    }
+
     /// What is known of the input so far.
     pub fn report(&self) -> &FileReport {
         match &self.0 {

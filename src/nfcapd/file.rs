@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use super::block::Packing;
-use super::record::{self, Parts, RecordHeader};
+use super::record::{self, Parts, RecordHeader, Unknown};
 use super::shape::{self, Piece};
 use crate::datagram::{DatagramBatch, Origin, Stored};
 use crate::time::Timestamp;
@@ -197,14 +197,20 @@ impl FlowFile {
         let mut out = Vec::with_capacity(block.len());
         let mut stored: Vec<Stored> = Vec::new();
         let mut last: Option<(u64, Arc<Vec<Piece>>)> = None;
-        let (mut rows, mut unknown) = (0u32, 0u64);
+        let mut sender: Option<(u16, Option<Exporter>)> = None;
+        let (mut rows, mut unknown) = (0u32, Unknown::default());
         while rows < MOST_ROWS && !rest.is_empty() {
             let length = rest.first_chunk().map_or(0, |&[_, _, a, b]| usize::from(u16::from_le_bytes([a, b])));
             let Some((octets, after)) = (length >= 4).then(|| rest.split_at_checked(length)).flatten() else {
                 // What a cut file ends with was told already.
                 if !self.ended {
                     let left = rest.len();
-                    damage(Damage::Block, 1, here, format!("block {}: a record says {length} octets, the block has {left} more", self.blocks));
+                    damage(
+                        Damage::Block,
+                        1,
+                        here,
+                        format!("block {}: a record says {length} octets, the block has {left} more", self.blocks),
+                    );
                 }
                 rest = &[];
                 break;
@@ -213,6 +219,7 @@ impl FlowFile {
             match octets.first_chunk().map(|b| u16::from_le_bytes(*b)) {
                 Some(FLOW_RECORD) => {}
                 Some(EXPORTER_RECORD) => {
+                    sender = None;
                     if let Some((id, exporter)) = exporter(octets) {
                         self.exporters.insert(id, exporter);
                     }
@@ -237,19 +244,20 @@ impl FlowFile {
                     continue;
                 }
             };
-            let pieces = match &last {
-                Some((known, pieces)) if *known == shape => Arc::clone(pieces),
-                _ => {
-                    let pieces = Arc::clone(self.shapes.entry(shape).or_insert_with(|| Arc::new(shape::pieces(shape))));
-                    last = Some((shape, Arc::clone(&pieces)));
-                    pieces
-                }
-            };
+            if last.as_ref().is_none_or(|(known, _)| *known != shape) {
+                last = Some((shape, Arc::clone(self.shapes.entry(shape).or_insert_with(|| Arc::new(shape::pieces(shape))))));
+            }
             let start = out.len();
-            record::rewrite(&pieces, &parts, &mut out);
+            if let Some((_, pieces)) = &last {
+                record::rewrite(pieces, &parts, &mut out);
+            }
             let length = u32::try_from(out.len() - start).unwrap_or(0);
-            let run = self.exporters.get(&header.exporter).copied();
-            let run = context(header, run, &parts, here, shape, u32::try_from(start).unwrap_or(u32::MAX));
+            let by = match sender {
+                Some((id, by)) if id == header.exporter => by,
+                _ => self.exporters.get(&header.exporter).copied(),
+            };
+            sender = Some((header.exporter, by));
+            let run = context(header, by, &parts, here, shape, u32::try_from(start).unwrap_or(u32::MAX));
             span(&mut self.span, &parts);
             match stored.last_mut() {
                 Some(before) if before.goes_on_with(&run) => {
@@ -260,8 +268,8 @@ impl FlowFile {
             }
             rows += 1;
         }
-        if unknown > 0 {
-            damage(Damage::Unknown, unknown, here, format!("block {}", self.blocks));
+        if unknown.count > 0 {
+            damage(Damage::Unknown, unknown.count, here, format!("block {}, element type {}", self.blocks, unknown.kind));
         }
         let left = rest.len();
         self.done = self.filled.saturating_sub(left);

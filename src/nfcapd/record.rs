@@ -5,6 +5,13 @@ use super::shape::{self, Piece, Take};
 /// The parts of a record, by type.
 pub(super) type Parts<'a> = [&'a [u8]; shape::TYPES];
 
+/// Parts that are not read: how many, and the type of the last.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Unknown {
+    pub(super) count: u64,
+    pub(super) kind: usize,
+}
+
 /// What the header of a record says.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RecordHeader {
@@ -30,7 +37,7 @@ impl RecordHeader {
 }
 
 /// The shape of a record, with its parts put in their places; `unknown` counts those of other types. An error says what is wrong.
-pub(super) fn take_apart<'a>(record: &'a [u8], count: u16, parts: &mut Parts<'a>, unknown: &mut u64) -> Result<u64, String> {
+pub(super) fn take_apart<'a>(record: &'a [u8], count: u16, parts: &mut Parts<'a>, unknown: &mut Unknown) -> Result<u64, String> {
     let mut rest = record.get(RecordHeader::LENGTH..).unwrap_or(&[]);
     let mut shape = 0u64;
     for number in 1..=count {
@@ -51,15 +58,14 @@ pub(super) fn take_apart<'a>(record: &'a [u8], count: u16, parts: &mut Parts<'a>
                 *part = data;
                 shape |= 1 << kind;
             }
-            _ => *unknown += 1,
+            _ => *unknown = Unknown { count: unknown.count + 1, kind },
         }
     }
     Ok(shape | details(shape, parts))
 }
 
 /// Octets that each part has at least; 0 for those that are not read.
-const LEAST: [u16; shape::TYPES] =
-    [0, 48, 8, 32, 12, 24, 8, 8, 4, 16, 4, 16, 4, 16, 40, 32, 8, 24, 0, 15, 8, 32, 4, 24, 66, 21, 8, 1];
+const LEAST: [u16; shape::TYPES] = [0, 48, 8, 32, 12, 24, 8, 8, 4, 16, 4, 16, 4, 16, 40, 32, 8, 24, 0, 15, 8, 32, 4, 24, 66, 21, 8, 1];
 
 /// What the values add to the shape: zeros that stand for nothing, lengths.
 fn details(shape: u64, parts: &Parts<'_>) -> u64 {

@@ -6,6 +6,7 @@
 //! | [`corpus`] | the same for a larger collection, where `IPFIX_INSPECT_CORPUS` names one |
 //! | [`explained`] | where the figures of that collection are not the last word |
 //! | [`first_flows`] | its flows, field by field, by the octets on the wire |
+//! | [`nfcapd`] | the flow files of that collection against nfdump's own CSV |
 //! | [`referee`] | tshark's decoding of today against ours |
 //! | [`hostile`] | cut and damaged input |
 //! | [`cli`] | exit codes, streams, files, the README's commands |
@@ -18,6 +19,7 @@ mod corpus;
 mod explained;
 mod first_flows;
 mod hostile;
+mod nfcapd;
 mod referee;
 mod support;
 mod wire;

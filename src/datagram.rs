@@ -94,6 +94,41 @@ pub struct DatagramBatch {
     pub buffers: Vec<Arc<Vec<u8>>>,
     /// The datagrams in the order of the capture.
     pub datagrams: Vec<Datagram>,
+    /// Flows out of files that hold no messages, in the order of the file.
+    pub stored: Vec<Stored>,
+}
+
+/// Flows that some program has stored without their messages: records of Information Elements, one after another, of one exporter.
+#[derive(Clone, Copy, Debug)]
+pub struct Stored {
+    /// Who exported them; unspecified where the file does not say.
+    pub exporter: IpAddr,
+    /// Observation domain or v5 engine, where the file says.
+    pub domain: Option<u32>,
+    /// The version of the messages that they came in; 0 where the file does not say.
+    pub version: u16,
+    /// When the program received them.
+    pub received: Option<Timestamp>,
+    /// Where they were found.
+    pub origin: Origin,
+    /// Which elements the records have: see `nfcapd::elements`.
+    pub shape: u64,
+    /// Which of the batch's buffers holds the records.
+    pub buffer: u32,
+    /// Where the first one begins in that buffer.
+    pub start: u32,
+    /// The octets of all of them.
+    pub length: u32,
+    /// How many there are.
+    pub rows: u32,
+}
+
+impl Stored {
+    /// True if the other's records can follow in the same run.
+    pub fn goes_on_with(&self, other: &Self) -> bool {
+        let of = |s: &Self| (s.exporter, s.domain, s.version, s.received, s.shape, s.buffer);
+        of(self) == of(other) && self.start.checked_add(self.length) == Some(other.start)
+    }
 }
 
 impl DatagramBatch {

@@ -23,6 +23,8 @@ pub mod datagram;
 
 pub mod element;
 
+pub mod nfcapd;
+
 pub mod input;
 
 pub mod message;

@@ -8,16 +8,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The rooms in the order octets travel, each with those it may use.
-const ROOMS: [(&str, &[&str]); 16] = [
+const ROOMS: [(&str, &[&str]); 17] = [
     ("time", &[]),
     ("datagram", &["time"]),
     ("element", &["time"]),
-    ("input", &["time", "datagram"]),
+    ("nfcapd", &["time", "datagram"]),
+    ("input", &["time", "datagram", "nfcapd"]),
     ("message", &["time"]),
     ("template", &["time", "datagram", "element", "message"]),
     ("plan", &["time", "element", "message", "template"]),
     ("column", &["time", "datagram", "element", "message", "template", "plan"]),
-    ("collector", &["time", "datagram", "element", "input", "message", "template", "plan", "column"]),
+    ("collector", &["time", "datagram", "element", "nfcapd", "input", "message", "template", "plan", "column"]),
     ("table", &["time", "datagram", "element", "message", "plan", "column", "collector"]),
     ("summary", &["time", "datagram", "element", "input", "message", "template", "plan", "column", "collector"]),
     ("write", &["time", "datagram", "element", "message", "plan", "column", "collector"]),
@@ -45,7 +46,8 @@ const ROOMS: [(&str, &[&str]); 16] = [
 ];
 
 /// Where a dependency may be named: paths below `src/`. Its features and its types stay in there.
-const HOMES: [(&str, &[&str]); 22] = [
+const HOMES: [(&str, &[&str]); 23] = [
+    ("bzip2", &["nfcapd/"]),
     ("clap", &["cli/"]),
     ("clap_complete", &["cli/"]),
     ("comfy_table", &["report/"]),
@@ -56,7 +58,7 @@ const HOMES: [(&str, &[&str]); 22] = [
     ("indicatif", &["cli/"]),
     ("itoa", &["column/", "write/", "report/"]),
     ("liblzma", &["input/", "write/"]),
-    ("lz4_flex", &["input/", "write/"]),
+    ("lz4_flex", &["input/", "nfcapd/", "write/"]),
     ("nom", &["message/"]),
     ("pcap_parser", &["input/capture"]),
     ("polars_arrow", &["table/"]),
@@ -67,7 +69,7 @@ const HOMES: [(&str, &[&str]); 22] = [
     ("tempfile", &["write/"]),
     // Errors belong to every room.
     ("thiserror", &[""]),
-    ("zstd", &["input/", "write/"]),
+    ("zstd", &["input/", "nfcapd/", "write/"]),
     ("ipfix_inspect", &["main.rs"]),
 ];
 

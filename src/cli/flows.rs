@@ -39,7 +39,11 @@ pub(super) fn run(options: &FlowsOptions) -> Result<Ending, Failure> {
     };
     let mut run = Run::new(&options.reading);
     let mut collector = Collector::new(run.collector_options(&Arc::new(Schema::default())));
-    run.look_ahead(&mut collector);
+    if needs_layouts(&options.columns) {
+        run.look_ahead_for_columns(&mut collector);
+    } else {
+        run.look_ahead(&mut collector);
+    }
     let met = run.looks_ahead().then(|| collector.layouts_met());
     let met = met.map(|layouts| Met { layouts, told: collector.columns_told() });
     let schema = Arc::new(schema(options, met.as_ref())?);
@@ -121,6 +125,15 @@ fn check_names(choice: &ColumnChoice) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// True if the columns follow from what occurs.
+fn needs_layouts(choice: &ColumnChoice) -> bool {
+    match choice {
+        ColumnChoice::Short => false,
+        ColumnChoice::Canonical => true,
+        ColumnChoice::Named(names) => names.iter().any(|n| matches!(n.as_str(), "canonical" | "all")),
+    }
 }
 
 /// What a first pass has met.

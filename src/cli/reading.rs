@@ -84,13 +84,25 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// The first pass: learns the templates of all inputs that can be read twice.
+    /// The first pass: learns the templates of all inputs that can be read twice. Flow files, which bring no templates, need none.
     pub(super) fn look_ahead(&mut self, collector: &mut Collector) {
+        self.first_pass(collector, false);
+    }
+
+    /// The same, with the layouts of flow files too, where the columns follow from what occurs.
+    pub(super) fn look_ahead_for_columns(&mut self, collector: &mut Collector) {
+        self.first_pass(collector, true);
+    }
+
+    fn first_pass(&mut self, collector: &mut Collector, columns: bool) {
         if !self.twice {
             return;
         }
         for number in std::mem::take(&mut self.readable) {
             let learned = self.open(number, number).and_then(|mut input| {
+                if !columns && input.holds_flows() {
+                    return Ok(());
+                }
                 while let Some(batch) = input.next_batch()? {
                     if interrupted() {
                         break;

@@ -38,7 +38,7 @@ impl Convention {
 
     fn candidates(version: Version) -> &'static [Self] {
         match version {
-            Version::V1 => &[],
+            Version::V1 | Version::Unstated => &[],
             Version::V5 | Version::V7 => &[Self::Flows],
             Version::V9 => &[Self::Messages, Self::Flows],
             Version::Ipfix => &[Self::Records, Self::OwnFlows, Self::OwnRecords, Self::Flows, Self::Messages],

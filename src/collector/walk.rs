@@ -2,6 +2,8 @@
 //!
 //! It touches headers only; the records of flows are read by whoever decodes the [`Work`] it gives out.
 
+mod stored;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -53,6 +55,9 @@ pub struct Collector {
     lost_noted: bool,
     /// What a first pass has met: fixed records, and ids of Data Sets.
     met: Met,
+    /// The shapes of stored flows, by number.
+    shapes: Vec<u64>,
+    last_stored: Option<stored::Last>,
 }
 
 #[derive(Default)]
@@ -162,12 +167,15 @@ impl Collector {
             head_rows: 0,
             lost_noted: false,
             met: Met::default(),
+            shapes: Vec::new(),
+            last_stored: None,
             options,
         }
     }
 
     /// The first pass over files: learns templates, boot times and which sessions send NDE. Nothing is counted.
     pub fn learn(&mut self, batch: &DatagramBatch) {
+        self.learn_stored(batch);
         for datagram in &batch.datagrams {
             if !self.port_wanted(datagram) {
                 continue;
@@ -229,6 +237,7 @@ impl Collector {
 
     /// Ends the first pass: what it learned is foreknowledge for the second.
     pub fn rewind(&mut self) {
+        self.last_stored = None;
         self.store.rewind();
         self.facts.rewind();
         self.announced.rewind();
@@ -283,6 +292,7 @@ impl Collector {
         for datagram in &batch.datagrams {
             self.datagram(batch, datagram, emit);
         }
+        self.collect_stored(batch, emit);
         self.flush(emit);
     }
 

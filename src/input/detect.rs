@@ -77,7 +77,8 @@ fn nfcapd(head: &[u8]) -> Option<(String, String)> {
     };
     Some((
         format!("it is a flow file of nfcapd or nfpcapd (layout {version})"),
-        "these files can't be read yet: nfreplay sends them as NetFlow, which can be captured".into(),
+        "only whole ones of layout 2 (nfdump 1.7) of little-endian machines are read; nfdump 1.7 -r OLD -w NEW makes one of layout 1"
+            .into(),
     ))
 }
 

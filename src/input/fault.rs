@@ -61,6 +61,9 @@ causes! {
     SectionDamaged Error "section-damaged" "A pcapng section header can't be read; the rest of the file can't be read."
     CompressionCut Error "compression-cut" "The compressed data ends early; what came before was read."
     CompressionDamaged Error "compression-damaged" "The compressed data is damaged; what came before was read."
+    FlowBlock Error "flow-block" "A block of a flow file is damaged and was skipped."
+    FlowRecord Warning "flow-record" "A record of a flow file contradicts itself and was skipped."
+    FlowPart Note "flow-part" "Records of a flow file have parts that are not read."
     BlockMalformed Warning "block-malformed" "A pcapng block contradicts itself and was skipped."
     BlockTooLarge Warning "block-too-large" "A pcapng packet block is larger than any frame and was skipped."
     InterfaceUnknown Warning "interface-unknown" "A packet names an interface that the file does not describe."
@@ -130,9 +133,15 @@ impl Default for FaultLog {
 impl FaultLog {
     /// Counts a fault; `detail` is asked for the first of its cause only.
     pub(super) fn note(&mut self, cause: FaultCause, at: Origin, detail: impl FnOnce() -> String) {
+        self.note_many(cause, 1, at, detail);
+    }
+
+    /// Counts so many at once.
+    pub(super) fn note_many(&mut self, cause: FaultCause, count: u64, at: Origin, detail: impl FnOnce() -> String) {
         let Some(slot) = self.slots.get_mut(cause as usize) else { return };
-        *slot += 1;
-        if *slot == 1 {
+        let first = *slot == 0;
+        *slot += count;
+        if first {
             self.firsts.push(Fault { cause, count: 1, first: at, detail: detail() });
         }
     }

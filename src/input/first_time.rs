@@ -1,8 +1,8 @@
 //! When an input begins: a look at its first frames or messages, so that several inputs can be read in the order of time.
 
 use super::error::InputError;
+use super::opened::Input;
 use super::options::{InputOptions, Location};
-use super::reader::Input;
 use crate::time::Timestamp;
 
 /// Octets read at once: a look, no pass.

@@ -30,6 +30,7 @@ mod fragment;
 mod link;
 mod link_type;
 mod network;
+mod opened;
 mod options;
 mod part;
 mod pipe;
@@ -45,8 +46,8 @@ pub use compression::Compression;
 pub use error::InputError;
 pub use fault::{Fault, FaultCause, Severity};
 pub use first_time::first_time;
+pub use opened::Input;
 pub use options::{InputOptions, Location};
-pub use reader::Input;
 pub use report::{Container, FileReport};
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use super::detect;
 use super::error::InputError;
 use super::fault::FaultCause;
 use super::flow_log::Message;
-use super::options::{InputOptions, Location};
+use super::options::InputOptions;
 use super::part::Part;
 use super::report::FileReport;
 use super::source::Source;
@@ -19,7 +19,7 @@ use crate::datagram::{DatagramBatch, Origin};
 use crate::time::Timestamp;
 
 /// A capture or flow log that is being read.
-pub struct Input {
+pub(super) struct Input {
     file: u32,
     reader: Box<dyn Read + Send>,
     refused: Arc<AtomicBool>,
@@ -61,17 +61,8 @@ impl std::fmt::Debug for Input {
 }
 
 impl Input {
-    /// Opens an input and recognises its container by content, never by name. `file` is its number for the [`Origin`]s.
-    pub fn open(location: &Location, file: u32, options: &InputOptions) -> Result<Self, InputError> {
-        Self::recognise(location.to_string(), Source::open(location, options)?, file, options)
-    }
-
-    /// The same for octets that come from elsewhere: a test, a program around this library. `name` is for messages.
-    pub fn from_reader(name: &str, reader: Box<dyn Read + Send>, file: u32, options: &InputOptions) -> Result<Self, InputError> {
-        Self::recognise(name.into(), Source::layers(name.into(), reader, options.progress.clone())?, file, options)
-    }
-
-    fn recognise(name: String, source: Source, file: u32, options: &InputOptions) -> Result<Self, InputError> {
+    /// Recognises the container of a capture. `file` is its number for the [`Origin`]s.
+    pub(super) fn recognise(name: String, source: Source, file: u32, options: &InputOptions) -> Result<Self, InputError> {
         if source.head.is_empty() {
             return Err(InputError::Empty { name });
         }
@@ -88,6 +79,7 @@ impl Input {
             inner_compression,
             link_types: Vec::new(),
             octets: 0,
+            stored: 0,
             frames: 0,
             datagrams: 0,
             tcp_messages: 0,
@@ -121,7 +113,7 @@ impl Input {
 
     /// The next datagrams, in the order of the capture; `None` at the end. Damage in the file ends it and is in the report; an error is
     /// the system's refusal to read on.
-    pub fn next_batch(&mut self) -> Result<Option<DatagramBatch>, InputError> {
+    pub(super) fn next_batch(&mut self) -> Result<Option<DatagramBatch>, InputError> {
         loop {
             let result = match self.state {
                 State::Finished => return Ok(None),
@@ -152,7 +144,7 @@ impl Input {
     }
 
     /// What is known of the input so far.
-    pub fn report(&self) -> &FileReport {
+    pub(super) fn report(&self) -> &FileReport {
         &self.report
     }
 
@@ -291,7 +283,7 @@ impl Input {
             }
             let capacity = output.datagrams.len();
             let datagrams = std::mem::replace(&mut output.datagrams, Vec::with_capacity(capacity));
-            Some(DatagramBatch { buffers, datagrams })
+            Some(DatagramBatch { buffers, datagrams, ..DatagramBatch::default() })
         };
         self.filled = tail.len();
         self.done = 0;

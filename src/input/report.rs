@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::compression::Compression;
 use super::fault::Fault;
+use crate::nfcapd;
 use crate::time::Timestamp;
 
 /// The kind of file around the frames.
@@ -33,6 +34,8 @@ pub enum Container {
     Messages,
     /// A flow log of v5 messages that take 1464 octets each, whatever their count.
     PaddedV5,
+    /// A flow file of nfcapd or nfpcapd.
+    Nfcapd(nfcapd::Header),
 }
 
 impl Container {
@@ -50,6 +53,10 @@ impl Container {
 impl fmt::Display for Container {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
+            Self::Nfcapd(nfcapd::Header { packing, nfdump: (major, minor) }) => {
+                write!(f, "flow file of nfdump {major}.{minor}")?;
+                if packing == nfcapd::Packing::Plain { Ok(()) } else { write!(f, ", {packing} blocks") }
+            }
             Self::Pcap { big_endian, nanoseconds, modified } => {
                 let kind = if modified { "modified pcap" } else { "pcap" };
                 let unit = if nanoseconds { "nanoseconds" } else { "microseconds" };
@@ -88,6 +95,8 @@ pub struct FileReport {
     pub link_types: Vec<String>,
     /// Octets of the capture read so far, after decompression.
     pub octets: u64,
+    /// Flow records, where the file holds flows and no frames.
+    pub stored: u64,
     /// Frames, with those that could not be read; 0 in a flow log.
     pub frames: u64,
     /// UDP datagrams handed on, reassembled ones included; the messages of a flow log.

@@ -27,7 +27,7 @@ pub(super) const fn stride(version: Version) -> Option<usize> {
     match version {
         Version::V1 | Version::V5 => Some(48),
         Version::V7 => Some(52),
-        Version::V9 | Version::Ipfix => None,
+        Version::V9 | Version::Ipfix | Version::Unstated => None,
     }
 }
 

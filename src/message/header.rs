@@ -32,6 +32,8 @@ pub enum Version {
     V9,
     /// IPFIX (RFC 7011), version 10 on the wire.
     Ipfix,
+    /// None: the flows come from a file that does not say in what they were sent.
+    Unstated,
 }
 
 impl Version {
@@ -47,7 +49,7 @@ impl Version {
         }
     }
 
-    /// The number on the wire: 1, 5, 7, 9 or 10.
+    /// The number on the wire: 1, 5, 7, 9 or 10; 0 where it is not known.
     pub const fn number(self) -> u16 {
         match self {
             Self::V1 => 1,
@@ -55,6 +57,7 @@ impl Version {
             Self::V7 => 7,
             Self::V9 => 9,
             Self::Ipfix => 10,
+            Self::Unstated => 0,
         }
     }
 
@@ -66,6 +69,7 @@ impl Version {
     /// The length of the message header in octets.
     pub const fn header_length(self) -> usize {
         match self {
+            Self::Unstated => 0,
             Self::V1 | Self::Ipfix => 16,
             Self::V5 | Self::V7 => 24,
             Self::V9 => 20,
@@ -81,6 +85,7 @@ impl fmt::Display for Version {
             Self::V7 => "v7",
             Self::V9 => "v9",
             Self::Ipfix => "IPFIX",
+            Self::Unstated => "-",
         })
     }
 }
@@ -129,6 +134,7 @@ impl Header {
             Version::V7 => v7(octets),
             Version::V9 => v9(octets),
             Version::Ipfix => ipfix(octets),
+            Version::Unstated => return None,
         };
         read.ok().map(|(_, header)| header)
     }

@@ -24,7 +24,7 @@ pub fn fixed_template(version: Version, stride: usize) -> Vec<FieldSpecifier> {
         Version::V1 => &V1_TAIL,
         Version::V5 => &V5_TAIL,
         Version::V7 => &V7_TAIL,
-        Version::V9 | Version::Ipfix => return Vec::new(),
+        Version::V9 | Version::Ipfix | Version::Unstated => return Vec::new(),
     };
     let mut fields: Vec<FieldSpecifier> = HEAD.iter().chain(tail).map(|(id, length)| FieldSpecifier::element(0, *id, *length)).collect();
     let sum: usize = fields.iter().map(|f| usize::from(f.length)).sum();

@@ -84,7 +84,7 @@ fn context_json(column: Canonical, context: &Context) -> Option<Value> {
         Canonical::Received => context.received.map(|t| Value::from(t.to_string())),
         Canonical::Exporter => context.exporter.known_addr().map(|a| Value::from(a.to_string())),
         Canonical::ObservationDomain => context.domain.map(Value::from),
-        Canonical::NdeVersion => Some(Value::from(context.version.number())),
+        Canonical::NdeVersion => Some(context.version.number()).filter(|n| *n != 0).map(Value::from),
         Canonical::TemplateId => context.template_id.map(Value::from),
         _ => None,
     }

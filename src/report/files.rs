@@ -51,6 +51,13 @@ fn file_line(file: &FileLine, style: &Style) -> String {
     if !links.is_empty() {
         line.push_str(&format!(", {}", escape(&links)));
     }
+    if r.frames == 0 && matches!(r.container, crate::input::Container::Nfcapd(_)) {
+        line.push_str(&format!(", {}; {}", size(r.octets.into()), counted(r.stored, "flow record")));
+        if let (Some(first), Some(last)) = (r.first, r.last) {
+            line.push_str(&format!("; {}", span(first, last)));
+        }
+        return line;
+    }
     let datagrams = r.datagrams + r.tcp_messages;
     line.push_str(&format!(", {}; ", size(r.octets.into())));
     // Nobody saw the messages of a flow log arrive.
@@ -80,7 +87,7 @@ fn messages(by_version: &BTreeMap<Version, u64>) -> String {
 /// Says that there is no NDE, and what to try: the sentences before and after the list of what was there. Nothing if there is NDE.
 pub(super) fn without_nde(overview: &Overview, style: &Style) -> Option<(String, String)> {
     let t = &overview.totals;
-    if t.messages.values().any(|n| *n > 0) {
+    if t.messages.values().any(|n| *n > 0) || overview.files.iter().any(|f| f.report.stored > 0) {
         return None;
     }
     let these = if overview.files.len() > 1 { "these captures" } else { "this capture" };

@@ -89,6 +89,7 @@ fn verdict(id: Option<u16>, ids: &[u16], sums: LayoutSums) -> TemplateVerdict {
 fn file() -> FileReport {
     FileReport {
         name: "cap\u{202e}.pcap".to_owned(),
+        stored: 0,
         container: Container::Pcap { big_endian: false, nanoseconds: false, modified: false },
         compression: Some(Compression::Gzip),
         inner_compression: None,

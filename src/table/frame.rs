@@ -75,10 +75,11 @@ fn context_series(which: Canonical, spec: &ColumnSpec, runs: &[Run], rows: usize
         Canonical::Received => times(Series::new(name, spread(runs, rows, |r| r.context.received.map(|t| t.nanos()))))?,
         Canonical::Exporter => Series::new(name, spread(runs, rows, |r| r.context.exporter.known_addr().map(|a| a.to_string()))),
         Canonical::ObservationDomain => Series::new(name, spread(runs, rows, |r| r.context.domain)),
-        Canonical::NdeVersion => {
-            UInt8Chunked::from_iter_options(name, spread(runs, rows, |r| u8::try_from(r.context.version.number()).ok()).into_iter())
-                .into_series()
-        }
+        Canonical::NdeVersion => UInt8Chunked::from_iter_options(
+            name,
+            spread(runs, rows, |r| u8::try_from(r.context.version.number()).ok().filter(|n| *n != 0)).into_iter(),
+        )
+        .into_series(),
         _ => UInt16Chunked::from_iter_options(name, spread(runs, rows, |r| r.context.template_id).into_iter()).into_series(),
     })
 }

@@ -52,6 +52,7 @@ pub fn write_context(out: &mut Vec<u8>, column: Canonical, run: &Run) {
             }
             return;
         }
+        Canonical::NdeVersion if context.version.number() == 0 => at,
         Canonical::Exporter => match context.exporter.known_addr() {
             Some(IpAddr::V4(v4)) => either(out, at, &v4.to_ipv6_mapped().octets()),
             Some(IpAddr::V6(v6)) => either(out, at, &v6.octets()),

@@ -7,6 +7,7 @@
 //! | [`explained`] | where the figures of that collection are not the last word |
 //! | [`first_flows`] | its flows, field by field, by the octets on the wire |
 //! | [`flow_logs`] | messages without packets around them, folders, several files |
+//! | [`nfcapd`] | the flow files of that collection against nfdump's own CSV |
 //! | [`referee`] | tshark's decoding of today against ours |
 //! | [`hostile`] | cut and damaged input |
 //! | [`options`] | options data as tables, joined with flows, sampling |
@@ -21,6 +22,7 @@ mod explained;
 mod first_flows;
 mod flow_logs;
 mod hostile;
+mod nfcapd;
 mod options;
 mod referee;
 mod support;

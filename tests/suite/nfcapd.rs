@@ -1,0 +1,206 @@
+//! Flow files of nfcapd and nfpcapd: every field of every flow against the CSV that nfdump made of them, and damaged versions.
+
+use std::io::Cursor;
+
+use ipfix_inspect::input::{Input, InputOptions};
+use serde_json::Value;
+
+use crate::support::{Differences, cell, corpus, csv, flows, note, overview};
+
+/// File, CSV of nfdump, flows in the file.
+const FILES: [(&str, &str, usize); 12] = [
+    ("nfcapd.asa-nsel-bz2", "nfcapd.asa-nsel-bz2.csv", 33),
+    ("nfcapd.mixed-none", "nfcapd.mixed-none.csv", 471),
+    ("nfcapd.mixed-lz4", "nfcapd.mixed-none.csv", 471),
+    ("nfcapd.mixed-lzo", "nfcapd.mixed-none.csv", 471),
+    ("nfcapd.mixed-bz2", "nfcapd.mixed-none.csv", 471),
+    ("nfcapd.multiblock-none", "nfcapd.multiblock-none.first100.csv", 11_610),
+    ("nfcapd.multiblock-lz4", "nfcapd.multiblock-lz4.first100.csv", 14_028),
+    ("nfcapd.softflowd-v9-lz4", "nfcapd.softflowd-v9-lz4.csv", 1169),
+    ("nfcapd.v5-none", "nfcapd.v5-none.csv", 59),
+    ("nfpcapd.mix-fat-lz4", "nfpcapd.mix-fat-lz4.csv", 238),
+    ("nfpcapd.ws-1800-none", "nfpcapd.ws-1800-none.csv", 529),
+    ("nfpcapd.ws-1900-none", "nfpcapd.ws-1900-none.csv", 848),
+];
+
+/// nfdump's column, ours, and what nfdump prints where nothing was exported.
+const FIELDS: [(&str, &str, &str); 29] = [
+    ("sa", "src_addr", "0.0.0.0"),
+    ("da", "dst_addr", "0.0.0.0"),
+    ("sp", "src_port", "0"),
+    ("dp", "dst_port", "0"),
+    ("fwd", "forwarding_status", "0"),
+    ("stos", "tos", "0"),
+    ("ipkt", "packets", "0"),
+    ("ibyt", "bytes", "0"),
+    ("opkt", "packets_out", "0"),
+    ("obyt", "bytes_out", "0"),
+    ("in", "in_if", "0"),
+    ("out", "out_if", "0"),
+    ("sas", "src_as", "0"),
+    ("das", "dst_as", "0"),
+    ("smk", "src_mask", "0"),
+    ("dmk", "dst_mask", "0"),
+    ("dtos", "postIpClassOfService", "0"),
+    ("dir", "direction", "0"),
+    ("nh", "next_hop", "0.0.0.0"),
+    ("nhb", "bgpNextHopIPv4Address", "0.0.0.0"),
+    ("svln", "src_vlan", "0"),
+    ("dvln", "dst_vlan", "0"),
+    ("ismc", "sourceMacAddress", "00:00:00:00:00:00"),
+    ("odmc", "postDestinationMacAddress", "00:00:00:00:00:00"),
+    ("idmc", "destinationMacAddress", "00:00:00:00:00:00"),
+    ("osmc", "postSourceMacAddress", "00:00:00:00:00:00"),
+    ("ra", "exporter", "0.0.0.0"),
+    ("ts", "flow_start", "1970-01-01 00:00:00"),
+    ("te", "flow_end", "1970-01-01 00:00:00"),
+];
+
+/// The header of nfdump 1.7.1's CSV.
+const HEADER: &str = "ts,te,td,sa,da,sp,dp,pr,flg,fwd,stos,ipkt,ibyt,opkt,obyt,in,out,sas,das,smk,dmk,dtos,dir,nh,nhb,svln,dvln,\
+    ismc,odmc,idmc,osmc,mpls1,mpls2,mpls3,mpls4,mpls5,mpls6,mpls7,mpls8,mpls9,mpls10,cl,sl,al,ra,eng,exid,tr";
+
+#[test]
+fn flows_are_those_of_nfdump() {
+    let Some(corpus) = corpus() else {
+        note("SKIPPED flows_are_those_of_nfdump: IPFIX_INSPECT_CORPUS is not set");
+        return;
+    };
+    let folder = corpus.join("flowlogs");
+    let columns: Vec<&str> = FIELDS.iter().map(|(_, ours, _)| *ours).chain(["duration_ms", "protocol", "tcp_flags", "received"]).collect();
+    let mut differences = Differences::default();
+    for (name, table, count) in FILES {
+        let ours = match flows(&folder.join(name), &columns.join(",")) {
+            Ok(ours) => ours,
+            Err(why) => {
+                differences.fail(format!("{name}: {why}"));
+                continue;
+            }
+        };
+        differences.equal(&format!("{name}: flows"), &ours.len().to_string(), &count.to_string());
+        for (number, (flow, row)) in ours.iter().zip(nfdump_rows(&folder.join(table))).enumerate() {
+            let what = |field: &str| format!("{name} flow {number} {field}");
+            for (theirs, column, nothing) in FIELDS {
+                let mut value = cell(&flow[column]);
+                if value.is_empty() {
+                    value = nothing.to_owned();
+                } else if theirs == "ts" || theirs == "te" {
+                    value = value[..19].replace('T', " ");
+                }
+                // Where a record has an IPv4 and an IPv6 address of which one is zero, nfdump shows the zero.
+                if !((theirs == "sa" || theirs == "da") && row[theirs].trim() == "::") {
+                    differences.equal(&what(column), &value, row[theirs].trim());
+                }
+            }
+            // nfdump's duration is unsigned: it can't show that a flow ends before it starts.
+            if let Some(ms) = flow["duration_ms"].as_i64().filter(|ms| *ms >= 0) {
+                differences.equal(&what("duration_ms"), &format!("{}.{:03}", ms / 1000, ms % 1000), row["td"].trim());
+            }
+            let protocol = match row["pr"].trim() {
+                "TCP" => Some(6),
+                "UDP" => Some(17),
+                "ICMP" => Some(1),
+                _ => None,
+            };
+            if let Some(protocol) = protocol {
+                differences.equal(&what("protocol"), &cell(&flow["protocol"]), &protocol.to_string());
+            }
+            if protocol == Some(6) {
+                differences.equal(&what("tcp_flags"), &letters(&flow["tcp_flags"]), row["flg"].trim());
+            }
+            // The mixed files were filled one after another: only the first is the CSV's own.
+            if !matches!(name, "nfcapd.mixed-lz4" | "nfcapd.mixed-lzo" | "nfcapd.mixed-bz2")
+                && let Some(received) = row.get("tr")
+            {
+                differences.equal(
+                    &what("received"),
+                    &cell(&flow["received"]).replace('T', " ").trim_end_matches('Z').to_owned(),
+                    received.trim(),
+                );
+            }
+        }
+    }
+    differences.finish(60_000);
+}
+
+/// nfdump's totals are those of both directions: octets out are added to octets in.
+#[test]
+fn totals_are_those_of_nfdump() {
+    let Some(corpus) = corpus() else {
+        note("SKIPPED totals_are_those_of_nfdump: IPFIX_INSPECT_CORPUS is not set");
+        return;
+    };
+    let mut differences = Differences::default();
+    for (name, _, _) in FILES {
+        let path = corpus.join("flowlogs").join(name);
+        let stat = std::fs::read_to_string(corpus.join("flowlogs").join(format!("{name}.stat.txt"))).expect("the statistics can be read");
+        let theirs = |key: &str| stat.lines().find_map(|l| l.strip_prefix(&format!("{key}: "))).unwrap_or_default().trim().to_owned();
+        let rows = flows(&path, "bytes,packets,bytes_out,packets_out").unwrap_or_default();
+        let sum =
+            |columns: [&str; 2]| rows.iter().map(|r| columns.iter().filter_map(|c| r[*c].as_u64()).sum::<u64>()).sum::<u64>().to_string();
+        differences.equal(&format!("{name} flows"), &rows.len().to_string(), &theirs("Flows"));
+        differences.equal(&format!("{name} packets"), &sum(["packets", "packets_out"]), &theirs("Packets"));
+        differences.equal(&format!("{name} octets"), &sum(["bytes", "bytes_out"]), &theirs("Bytes"));
+        match overview(&path) {
+            Ok(overview) => differences.equal(&format!("{name} overview"), &cell(&overview["totals"]["flows"]), &theirs("Flows")),
+            Err(why) => differences.fail(format!("{name}: {why}")),
+        }
+    }
+    differences.finish(48);
+}
+
+#[test]
+fn damaged_files_lose_no_more_than_their_damage() {
+    let Some(corpus) = corpus() else {
+        note("SKIPPED damaged_files_lose_no_more_than_their_damage: IPFIX_INSPECT_CORPUS is not set");
+        return;
+    };
+    for name in ["nfcapd.asa-nsel-bz2", "nfcapd.v5-none", "nfpcapd.mix-fat-lz4", "nfcapd.mixed-lzo"] {
+        let whole = std::fs::read(corpus.join("flowlogs").join(name)).expect("the file can be read");
+        let most = stored(&whole).expect("the file is read");
+        let stride = whole.len() / 1500 + 1;
+        for length in (0..whole.len()).step_by(stride) {
+            assert!(stored(&whole[..length]).unwrap_or(0) <= most, "{name} cut to {length}");
+        }
+        for at in (0..whole.len()).step_by(stride) {
+            for mask in [0x01, 0x80, 0xff] {
+                let mut other = whole.clone();
+                other[at] ^= mask;
+                // A wrong length may show records in what were others' octets; each has at least a header and its counters.
+                assert!(stored(&other).unwrap_or(0) <= (1 << 20), "{name} flipped at {at}");
+            }
+        }
+    }
+}
+
+/// Flows that the file gives; `None` where it is refused.
+fn stored(octets: &[u8]) -> Option<u64> {
+    let mut input = Input::from_reader("damaged", Box::new(Cursor::new(octets.to_vec())), 0, &InputOptions::default()).ok()?;
+    let mut rows = 0;
+    while let Some(batch) = input.next_batch().ok()? {
+        for run in &batch.stored {
+            let end = run.start as usize + run.length as usize;
+            assert!(end <= batch.buffers[run.buffer as usize].len(), "a run goes beyond its buffer");
+            rows += u64::from(run.rows);
+        }
+    }
+    assert_eq!(rows, input.report().stored, "the report counts other flows");
+    Some(rows)
+}
+
+/// The rows of the table that are flows: nfdump adds its summary below them.
+fn nfdump_rows(table: &std::path::Path) -> Vec<crate::support::Row> {
+    let text = std::fs::read_to_string(table).expect("the table can be read");
+    let width = HEADER.split(',').count();
+    // The tables that are beginnings of one have no header.
+    let flows: Vec<&str> =
+        std::iter::once(HEADER).chain(text.lines().filter(|l| l.split(',').count() == width && !l.starts_with("ts,"))).collect();
+    let mut copy = tempfile::NamedTempFile::new().expect("a file can be made");
+    std::io::Write::write_all(&mut copy, flows.join("\n").as_bytes()).expect("it can be written");
+    csv(copy.path())
+}
+
+fn letters(flags: &Value) -> String {
+    let flags = flags.as_u64().unwrap_or(0);
+    "CEUAPRSF".chars().enumerate().map(|(bit, letter)| if flags >> (7 - bit) & 1 == 1 { letter } else { '.' }).collect()
+}

@@ -45,7 +45,7 @@ const ROOMS: [(&str, &[&str]); 16] = [
 ];
 
 /// Where a dependency may be named: paths below `src/`. Its features and its types stay in there.
-const HOMES: [(&str, &[&str]); 22] = [
+const HOMES: [(&str, &[&str]); 23] = [
     ("clap", &["cli/"]),
     ("clap_complete", &["cli/"]),
     ("comfy_table", &["report/"]),
@@ -62,6 +62,7 @@ const HOMES: [(&str, &[&str]); 22] = [
     ("polars_arrow", &["table/"]),
     ("terminal_size", &["cli/"]),
     ("polars", &["table/"]),
+    ("roxmltree", &["element/"]),
     ("serde", &["element/", "report/", "write/"]),
     ("serde_json", &["report/", "write/"]),
     ("tempfile", &["write/"]),

@@ -103,6 +103,11 @@ pub(super) struct CommonArgs {
     #[arg(long, global = true, value_enum, value_name = "RULE", default_value_t = TemplateScope::Address)]
     pub(super) template_scope: TemplateScope,
 
+    /// More elements, which win over the built-in ones: a CSV file as IANA's (ElementID, Name, Abstract Data Type, … and PEN for a
+    /// vendor's), or XML as IANA's or libfds's; may be given several times
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) elements: Vec<PathBuf>,
+
     /// End with status 1, and without an output file, if anything worse than a note is found
     #[arg(long, global = true)]
     pub(super) strict: bool,
@@ -141,6 +146,14 @@ pub(super) struct LimitArgs {
     /// Exporters: sessions and observation domains
     #[arg(long, global = true, value_name = "N", default_value_t = 50_000, hide_short_help = true)]
     pub(super) max_exporters: usize,
+
+    /// Elements that exporters describe themselves (RFC 5610)
+    #[arg(long, global = true, value_name = "N", default_value_t = 10_000, hide_short_help = true)]
+    pub(super) max_elements: usize,
+
+    /// Lists of structured data (RFC 6313), one in the other
+    #[arg(long, global = true, value_name = "N", default_value_t = 8, hide_short_help = true)]
+    pub(super) max_nesting: u8,
 
     /// MiB of Data Sets that wait for their template, when reading a pipe
     #[arg(long, global = true, value_name = "MIB", default_value_t = 64, hide_short_help = true)]

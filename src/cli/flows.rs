@@ -5,6 +5,7 @@ use std::io::{self, BufWriter, Write};
 use std::sync::Arc;
 
 use crate::collector::{Collector, Digest, Sink};
+use crate::element::{self, Elements};
 use crate::message::Version;
 use crate::plan::{self, Canonical, Schema, SchemaBuilder};
 use crate::report::{FlowTable, FlowTableSink};
@@ -29,16 +30,16 @@ const SHORT: [Canonical; 10] = [
 ];
 
 pub(super) fn run(options: &FlowsOptions) -> Result<Ending, Failure> {
-    check_names(&options.columns)?;
+    let mut run = Run::new(&options.reading);
+    check_names(&options.columns, &options.reading.elements, run.looks_ahead())?;
     let target = match &options.output {
         Some(path) => Some(TargetFile::create(path, options.force).map_err(Failure::of)?),
         None => None,
     };
-    let mut run = Run::new(&options.reading);
     let mut collector = Collector::new(run.collector_options(&Arc::new(Schema::default())));
     run.look_ahead(&mut collector);
     let met = run.looks_ahead().then(|| collector.layouts_met());
-    let schema = Arc::new(schema(&options.columns, met.as_deref())?);
+    let schema = Arc::new(schema(&options.columns, met.as_deref(), collector.elements())?);
     collector.set_schema(Arc::clone(&schema));
     match target {
         Some(mut target) => {
@@ -108,11 +109,13 @@ fn hint(options: &FlowsOptions, outcome: &Outcome) {
     }
 }
 
-/// Unknown names are an error before anything is read.
-fn check_names(choice: &ColumnChoice) -> Result<(), Failure> {
+/// Unknown names are an error before anything is read. But a file can still tell vendors' elements (RFC 5610): whether it does is known
+/// after the first pass.
+fn check_names(choice: &ColumnChoice, elements: &Arc<Elements>, may_tell: bool) -> Result<(), Failure> {
     if let ColumnChoice::Named(names) = choice {
-        let mut builder = SchemaBuilder::default();
-        for name in names.iter().filter(|n| !matches!(n.as_str(), "canonical" | "all")) {
+        let mut builder = SchemaBuilder::with_elements(Arc::clone(elements));
+        let told_later = |name: &str| may_tell && element::may_be_vendors(name);
+        for name in names.iter().filter(|n| !matches!(n.as_str(), "canonical" | "all") && !told_later(n)) {
             builder.named(name).map_err(|e| Failure(format!("--columns: {e}")))?;
         }
     }
@@ -120,32 +123,36 @@ fn check_names(choice: &ColumnChoice) -> Result<(), Failure> {
 }
 
 /// The columns to decode; `met` are the layouts that occur, where a first pass was possible.
-fn schema(choice: &ColumnChoice, met: Option<&[(Version, Vec<crate::message::FieldSpecifier>)]>) -> Result<Schema, Failure> {
-    let mut builder = SchemaBuilder::default();
+fn schema(
+    choice: &ColumnChoice,
+    met: Option<&[(Version, Vec<crate::message::FieldSpecifier>)]>,
+    elements: &Arc<Elements>,
+) -> Result<Schema, Failure> {
+    let mut builder = SchemaBuilder::with_elements(Arc::clone(elements));
     match choice {
         ColumnChoice::Short => SHORT.iter().for_each(|c| {
             builder.canonical(*c);
         }),
-        ColumnChoice::Canonical => canonical(&mut builder, met),
+        ColumnChoice::Canonical => canonical(&mut builder, met, elements),
         ColumnChoice::Named(names) => {
             for name in names {
                 match name.as_str() {
-                    "canonical" => canonical(&mut builder, met),
+                    "canonical" => canonical(&mut builder, met, elements),
                     "all" => {
                         let Some(layouts) = met else {
                             let why =
                                 "--columns all: which elements occur is not known before the end of a pipe; name them, or read a file";
                             return Err(Failure(why.to_owned()));
                         };
-                        canonical(&mut builder, met);
+                        canonical(&mut builder, met, elements);
                         for (version, fields) in layouts {
-                            for (name, kind) in plan::element_columns(*version, fields) {
+                            for (name, kind) in plan::element_columns(*version, fields, elements) {
                                 builder.field(&name, kind);
                             }
                         }
                     }
                     name => {
-                        builder.named(name).map_err(Failure::of)?;
+                        builder.named(name).map_err(|e| Failure(format!("--columns: {e}")))?;
                     }
                 }
             }
@@ -155,9 +162,9 @@ fn schema(choice: &ColumnChoice, met: Option<&[(Version, Vec<crate::message::Fie
 }
 
 /// The canonical columns that occur; all of them where that can't be known, in a pipe.
-fn canonical(builder: &mut SchemaBuilder, met: Option<&[(Version, Vec<crate::message::FieldSpecifier>)]>) {
+fn canonical(builder: &mut SchemaBuilder, met: Option<&[(Version, Vec<crate::message::FieldSpecifier>)]>, elements: &Elements) {
     let fed: Option<BTreeSet<Canonical>> =
-        met.map(|layouts| layouts.iter().flat_map(|(version, fields)| plan::fed_columns(*version, fields)).collect());
+        met.map(|layouts| layouts.iter().flat_map(|(version, fields)| plan::fed_columns(*version, fields, elements)).collect());
     for column in Canonical::ALL {
         if column.is_context() || fed.as_ref().is_none_or(|f| f.contains(column)) {
             builder.canonical(*column);

@@ -3,8 +3,10 @@
 use std::io::IsTerminal;
 use std::num::NonZero;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::collector::PortFilter;
+use crate::element::{self, Elements};
 use crate::input::{InputOptions, Location};
 use crate::report::Style;
 use crate::template::{Limits, PendingLimits, ScopeRule};
@@ -23,6 +25,8 @@ pub(super) struct Reading {
     pub(super) limits: Limits,
     pub(super) pending: PendingLimits,
     pub(super) exporters: usize,
+    pub(super) elements: Arc<Elements>,
+    pub(super) nesting: u8,
     pub(super) strict: bool,
     pub(super) quiet: bool,
     pub(super) progress: bool,
@@ -145,11 +149,26 @@ fn reading(files: &[PathBuf], common: &CommonArgs) -> Result<Reading, Failure> {
         limits: Limits { definitions: limits.max_templates, domains: limits.max_exporters, fields: limits.max_fields },
         pending: PendingLimits { octets: limits.max_held.saturating_mul(MIB), nanos: i64::from(limits.max_wait) * NANOS_PER_SECOND },
         exporters: limits.max_exporters,
+        elements: elements(common)?,
+        nesting: limits.max_nesting,
         strict: common.strict,
         quiet: common.quiet,
         progress: !common.quiet && !common.no_progress && std::io::stderr().is_terminal(),
         threads: common.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get)),
     })
+}
+
+/// The built-in elements, and over them those of the user's files, a later file over an earlier one.
+pub(super) fn elements(common: &CommonArgs) -> Result<Arc<Elements>, Failure> {
+    let mut elements = Elements::default().with_most_told(common.limits.max_elements);
+    for path in &common.elements {
+        let name = path.display();
+        let octets = std::fs::read(path).map_err(|e| Failure(format!("--elements {name}: {e}")))?;
+        let described =
+            element::read_elements(&String::from_utf8_lossy(&octets)).map_err(|e| Failure(format!("--elements {name}: {e}")))?;
+        elements.add(described);
+    }
+    Ok(Arc::new(elements))
 }
 
 /// The width that the reader's side has, where it is known.

@@ -2,8 +2,12 @@
 
 use std::sync::Arc;
 
+use crate::element::Elements;
 use crate::plan::Schema;
 use crate::template::{Limits, PendingLimits, ScopeRule};
+
+/// Lists in lists: exporters in use nest three deep (YAF's DNS records in a list of several templates), and 8 leaves room.
+const DEFAULT_NESTING: u8 = 8;
 
 /// Which datagrams are looked at.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,6 +39,10 @@ pub struct CollectorOptions {
     /// Rows of a batch; a Set is never split, so it may have some more. Some thousand: the columns of a batch then stay in the
     /// processor's cache from decoding to writing.
     pub batch_rows: usize,
+    /// The elements: the built-in ones, and a user's over them. What exporters tell comes on top.
+    pub elements: Arc<Elements>,
+    /// Lists of structured data (RFC 6313) that may lie one in the other; beyond, they stay octets.
+    pub nesting: u8,
     /// Exporters (address, version, domain) and sessions that are told apart; what comes from further ones is counted and left aside.
     pub sources: usize,
 }
@@ -51,6 +59,8 @@ impl CollectorOptions {
             hold: false,
             pending: PendingLimits::default(),
             batch_rows: 8_192,
+            elements: Arc::default(),
+            nesting: DEFAULT_NESTING,
             sources: 50_000,
         }
     }

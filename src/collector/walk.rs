@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use crate::column::Context;
 use crate::datagram::{Datagram, DatagramBatch, Endpoint, Transport};
+use crate::element::{Elements, Told};
 use crate::message::{self, Body, Malformed, Message, Set, SetKind, TemplateFamily, TemplateKind, Trust, Version};
-use crate::plan::{self, RecordPlan, Schema, Step as PlanStep, TimeForm};
+use crate::plan::{self, ListTemplates, RecordPlan, Schema, Step as PlanStep, TimeForm};
 use crate::template::{
     DefinitionId, DomainKey, Found, HeldSet, Kind, Learned, Lookup, Pending, Refusal, Seen, Template, TemplateStore, Withdrawal, Withdrawn,
 };
@@ -19,8 +20,10 @@ use super::causes;
 use super::census::{Census, Layout, LayoutKind, Source, SourceKey};
 use super::facts::Facts;
 use super::ledger::{Cause, Ledger, Place, Severity};
+use super::lists::{Lists, of_fault};
 use super::options::{CollectorOptions, PortFilter};
 use super::sequence::{Sequence, SequenceReport, Step};
+use super::told::{self, TypeFields};
 use super::work::Work;
 
 /// Ports that exporters send to by custom or by IANA's list: what arrives there should be NDE.
@@ -29,12 +32,16 @@ const EXPORT_PORTS: [u16; 6] = [2055, 2056, 4739, 9555, 9995, 9996];
 const MOST_PORTS: usize = 100;
 /// Octets that follow the last record and still pass as padding to 4 or 8 (RFC 7011 §3.3.1).
 const MOST_PADDING: usize = 7;
+/// Octets of Sets with lists in a batch: as JSON text they may be some fifty times as long.
+const MOST_LIST_OCTETS: usize = 4 << 20;
 
 /// The one decoder's front: see the [module](super).
 pub struct Collector {
     options: CollectorOptions,
     store: TemplateStore,
     facts: Facts,
+    elements: Arc<Elements>,
+    lists: Lists,
     ledger: Ledger,
     census: Census,
     pending: Pending<Context>,
@@ -60,6 +67,8 @@ struct Met {
     last: Option<(IpAddr, Version, u16)>,
     /// True once an options template tells boot times.
     boots: bool,
+    /// True once an options template describes elements.
+    types: bool,
 }
 
 /// What one sequence of numbers belongs to.
@@ -88,16 +97,18 @@ struct Plan {
     plan: Arc<RecordPlan>,
     options: bool,
     boot_field: Option<usize>,
+    types: Option<TypeFields>,
     needs_boot: bool,
 }
 
 impl Plan {
-    fn compile(version: Version, template: &Template, schema: &Schema) -> Option<Self> {
-        let plan = plan::compile(version, &template.fields, schema)?;
+    fn compile(version: Version, template: &Template, schema: &Schema, elements: &Elements) -> Option<Self> {
+        let plan = plan::compile(version, &template.fields, schema, elements)?;
         let uptime = |s: &PlanStep| matches!(s, PlanStep::Convert { how: plan::Convert::Time(TimeForm::Uptime), .. });
         Some(Self {
             options: template.kind == Kind::Options,
             boot_field: (template.kind == Kind::Options).then(|| Facts::boot_field(&template.fields)).flatten(),
+            types: (template.kind == Kind::Options).then(|| TypeFields::of(&template.fields)).flatten(),
             needs_boot: version == Version::Ipfix && plan.steps.iter().any(uptime),
             plan: Arc::new(plan),
         })
@@ -131,6 +142,8 @@ impl Collector {
         Self {
             store: TemplateStore::new(options.scope, options.limits),
             facts: Facts::default(),
+            elements: Arc::clone(&options.elements),
+            lists: Lists::default(),
             ledger: Ledger::default(),
             census: Census::default(),
             pending: Pending::new(options.pending),
@@ -186,12 +199,17 @@ impl Collector {
                     if self.met.last.replace(met) != Some(met) {
                         self.met.sets.insert(met);
                     }
-                    if self.met.boots
+                    if (self.met.boots || self.met.types)
                         && let Some(lookup) = self.store.lookup(key, set.id)
                         && let Some(plan) = self.plan_of(lookup.definition, version)
-                        && let Some(field) = plan.boot_field
                     {
-                        self.facts.learn(key, &plan.plan.layout, field, set.body, true);
+                        if let Some(field) = plan.boot_field {
+                            self.facts.learn(key, &plan.plan.layout, field, set.body, true);
+                        }
+                        if let Some(types) = plan.types {
+                            // What is wrong with them is told in the second pass.
+                            self.learn_types(types, &plan.plan, set.body, None);
+                        }
                     }
                 }
                 SetKind::Reserved => {}
@@ -199,6 +217,7 @@ impl Collector {
                     for record in message::template_records(&set, kind).with_most_fields(self.options.limits.fields).flatten() {
                         if let Some(template) = template_of(record.kind, record.id, record.fields, record.scope_count) {
                             self.met.boots |= template.kind == Kind::Options && Facts::boot_field(&template.fields).is_some();
+                            self.met.types |= template.kind == Kind::Options && TypeFields::of(&template.fields).is_some();
                             let _ = self.store.learn(key, template, seen);
                         }
                     }
@@ -264,6 +283,11 @@ impl Collector {
     /// All templates.
     pub fn templates(&self) -> &TemplateStore {
         &self.store
+    }
+
+    /// The elements: those of the options, and what exporters have told so far.
+    pub fn elements(&self) -> &Arc<Elements> {
+        &self.elements
     }
 
     /// What the sequence numbers of an exporter tell: the sums over its sessions, and what the numbers of the largest count.
@@ -378,6 +402,7 @@ impl Collector {
         self.add_flows(at.source, rows as u64);
         self.push(
             plan,
+            None,
             at.buffer,
             at.datagram.start + records.offset as u32,
             records.octets.len() as u32,
@@ -510,6 +535,9 @@ impl Collector {
             if let Some(field) = compiled.boot_field {
                 self.facts.learn(key, &compiled.plan.layout, field, body, false);
             }
+            if let Some(types) = compiled.types {
+                self.learn_types(types, &compiled.plan, body, Some(here));
+            }
             if let Some(source) = self.census.sources.get_mut(source as usize) {
                 source.options_records += u64::from(extent.records);
             }
@@ -519,11 +547,48 @@ impl Collector {
         if compiled.needs_boot && boot.is_none() {
             self.problem(causes::UPTIME_WITHOUT_BOOT, here, None, || format!("template {id} has 21 or 22, and no record tells 160"));
         }
+        let lists = (!compiled.plan.lists.is_empty()).then(|| self.check_lists(&compiled.plan, body, key, &context, here));
         let layout = self.layout(source, LayoutKind::Template(lookup.definition));
         self.add_flows(source, u64::from(extent.records));
         let context = Context { layout, template_id: Some(id), boot, ..context };
-        self.push(compiled.plan, buffer, start, extent.octets, extent.records as usize, context, emit);
+        self.push(compiled.plan, lists, buffer, start, extent.octets, extent.records as usize, context, emit);
         (extent.records, 0)
+    }
+
+    /// Looks through the lists of a Set, tells their faults, and gives the templates that they name.
+    fn check_lists(&mut self, plan: &RecordPlan, body: &[u8], key: DomainKey, context: &Context, here: Place) -> Arc<ListTemplates> {
+        let mut faults = Vec::new();
+        let (store, elements, depth) = (&self.store, &self.elements, self.options.nesting);
+        let templates = self.lists.check(plan, body, key, context, store, elements, depth, &mut |fault, row| faults.push((fault, row)));
+        for (fault, row) in faults {
+            let (cause, what) = of_fault(fault);
+            self.problem(cause, here, Some(context.source), || format!("record {} of the Set: {what}", row + 1));
+        }
+        templates
+    }
+
+    /// Takes what an exporter tells of its elements; without a place nothing is counted.
+    fn learn_types(&mut self, types: TypeFields, plan: &RecordPlan, body: &[u8], here: Option<Place>) {
+        let mut records = Vec::new();
+        types.read(&plan.layout, body, |record| records.push(record));
+        let mut news = false;
+        for record in records {
+            let told = Arc::make_mut(&mut self.elements).tell(&record);
+            news |= told == Told::New;
+            let Some(here) = here else { continue };
+            match told {
+                Told::New | Told::Known => {}
+                Told::OtherName(what) => self.problem(causes::ELEMENT_NAME, here, None, || what),
+                Told::OtherType(what) => self.problem(causes::ELEMENT_TYPE, here, None, || what),
+                Told::TooMany => {
+                    self.problem(causes::ELEMENT_LIMIT, here, None, || format!("element {} was not taken", told::numbers(&record)));
+                }
+            }
+        }
+        if news {
+            self.plans = Plans { by_definition: Vec::new(), fixed: Vec::new() };
+            self.lists.clear();
+        }
     }
 
     /// Decodes the held Sets that a new template makes readable.
@@ -555,6 +620,7 @@ impl Collector {
     fn push(
         &mut self,
         plan: Arc<RecordPlan>,
+        lists: Option<Arc<ListTemplates>>,
         buffer: &Arc<Vec<u8>>,
         start: u32,
         length: u32,
@@ -567,8 +633,11 @@ impl Collector {
         }
         let buffer = self.work.buffer(buffer);
         self.work.push(plan, buffer, start, length, rows, context);
+        if let Some(lists) = lists {
+            self.work.with_lists(lists);
+        }
         let head_full = self.options.head.as_ref().is_some_and(|(_, most)| self.head_rows + self.work.rows() >= *most);
-        if head_full || self.work.rows() >= self.options.batch_rows {
+        if head_full || self.work.rows() >= self.options.batch_rows || self.work.list_octets() >= MOST_LIST_OCTETS {
             self.flush(emit);
         }
     }
@@ -597,7 +666,7 @@ impl Collector {
             return Some(plan.clone());
         }
         let template = Arc::clone(&self.store.definition(definition)?.template);
-        let plan = Plan::compile(version, &template, self.work.schema())?;
+        let plan = Plan::compile(version, &template, self.work.schema(), &self.elements)?;
         if self.plans.by_definition.len() <= index {
             self.plans.by_definition.resize(index + 1, None);
         }
@@ -610,7 +679,7 @@ impl Collector {
             return Some(Arc::clone(&plan.plan));
         }
         let template = Template { id: 0, kind: Kind::Data, fields: plan::fixed_template(version, stride), scope_count: 0 };
-        let plan = Plan::compile(version, &template, self.work.schema())?;
+        let plan = Plan::compile(version, &template, self.work.schema(), &self.elements)?;
         self.plans.fixed.push((version, stride, plan.clone()));
         Some(plan.plan)
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::column::{Context, FlowBatch};
-use crate::plan::{RecordPlan, Schema};
+use crate::plan::{ListTemplates, RecordPlan, Schema};
 
 /// Data Sets in the order of the capture, about a batch of them, with the octets they lie in.
 #[derive(Clone, Debug)]
@@ -12,6 +12,7 @@ pub struct Work {
     buffers: Vec<Arc<Vec<u8>>>,
     sets: Vec<DataSet>,
     rows: usize,
+    list_octets: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -21,12 +22,14 @@ struct DataSet {
     start: u32,
     length: u32,
     context: Context,
+    /// The templates that the Set's lists name; `None` where it has no lists.
+    lists: Option<Arc<ListTemplates>>,
 }
 
 impl Work {
     /// No work yet, for batches of that schema.
     pub(super) fn new(schema: Arc<Schema>) -> Self {
-        Self { schema, buffers: Vec::new(), sets: Vec::new(), rows: 0 }
+        Self { schema, buffers: Vec::new(), sets: Vec::new(), rows: 0, list_octets: 0 }
     }
 
     /// Puts in a buffer and says its number.
@@ -40,8 +43,21 @@ impl Work {
 
     /// Puts in a Set: where its records lie in a buffer, and how many there are.
     pub(super) fn push(&mut self, plan: Arc<RecordPlan>, buffer: u32, start: u32, length: u32, rows: usize, context: Context) {
-        self.sets.push(DataSet { plan, buffer, start, length, context });
+        self.sets.push(DataSet { plan, buffer, start, length, context, lists: None });
         self.rows += rows;
+    }
+
+    /// Gives the Set put in last the templates that its lists name.
+    pub(super) fn with_lists(&mut self, lists: Arc<ListTemplates>) {
+        if let Some(set) = self.sets.last_mut() {
+            self.list_octets += set.length as usize;
+            set.lists = Some(lists);
+        }
+    }
+
+    /// Octets of the Sets that hold lists.
+    pub(super) fn list_octets(&self) -> usize {
+        self.list_octets
     }
 
     /// The columns to decode into.
@@ -64,7 +80,7 @@ impl Work {
         for set in &self.sets {
             let start = set.start as usize;
             let octets = self.buffers.get(set.buffer as usize).and_then(|b| b.get(start..start + set.length as usize));
-            batch.append(&set.plan, octets.unwrap_or(&[]), &set.context);
+            batch.append_with_lists(&set.plan, octets.unwrap_or(&[]), &set.context, set.lists.as_deref());
         }
         batch.finish();
     }

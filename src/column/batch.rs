@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::datagram::{Endpoint, Origin};
 use crate::message::Version;
-use crate::plan::{Canonical, RecordPlan, Schema};
+use crate::plan::{Canonical, ListTemplates, RecordPlan, Schema};
 use crate::time::{Timestamp, UptimeClock};
 
 use super::decode;
@@ -91,8 +91,14 @@ impl FlowBatch {
     }
 
     /// Reads the records of a Set into the columns that the plan feeds. The plan must be compiled for this batch's schema.
+    /// Lists of structured data stay null: [`FlowBatch::append_with_lists`] reads them.
     pub fn append(&mut self, plan: &RecordPlan, body: &[u8], context: &Context) {
-        let rows = decode::append(&mut self.columns, self.rows, plan, body, context, &mut self.scratch);
+        self.append_with_lists(plan, body, context, None);
+    }
+
+    /// The same with the templates that the lists of the Set name.
+    pub fn append_with_lists(&mut self, plan: &RecordPlan, body: &[u8], context: &Context, lists: Option<&ListTemplates>) {
+        let rows = decode::append(&mut self.columns, self.rows, plan, body, context, lists, &mut self.scratch);
         if rows > 0 {
             self.runs.push(Run { start: self.rows, rows, context: *context });
             self.rows += rows;

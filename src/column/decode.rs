@@ -3,10 +3,11 @@
 //! Records of constant length and widths of 1, 2, 4, 8 and 16 octets go through loops over arrays of that size; everything else
 //! (odd widths, variable lengths, checked ranges) goes through slices, a little slower.
 
-use crate::plan::{Cell, Convert, IcmpSource, Kind, Layout, RecordPlan, Step, TimeForm};
+use crate::plan::{Cell, Convert, IcmpSource, Kind, Layout, ListTemplates, RecordPlan, Step, TimeForm};
 
 use super::batch::Context;
 use super::convert::{self, mapped};
+use super::list::write_list;
 use super::validity::Validity;
 use super::values::{Column, Values};
 use super::variable::Positions;
@@ -34,6 +35,7 @@ pub(super) fn append(
     plan: &RecordPlan,
     body: &[u8],
     context: &Context,
+    lists: Option<&ListTemplates>,
     scratch: &mut Scratch,
 ) -> usize {
     let records = Records::of(&plan.layout, body, &mut scratch.positions);
@@ -42,6 +44,11 @@ pub(super) fn append(
     }
     for step in &plan.steps {
         run(columns, before, step, records, context);
+    }
+    if let Some(lists) = lists {
+        for step in &plan.steps {
+            list_cells(columns, before, step, records, context, lists);
+        }
     }
     records.rows
 }
@@ -127,6 +134,18 @@ fn run(columns: &mut [Column], before: usize, step: &Step, records: Records<'_>,
                     icmp(column, records, is_type, v4, v6, protocol);
                 }
             }
+        }
+    }
+}
+
+/// Fills a column of lists; other steps are done already.
+fn list_cells(columns: &mut [Column], before: usize, step: &Step, records: Records<'_>, context: &Context, lists: &ListTemplates) {
+    if let Step::Convert { column, cell, how: Convert::List(form) } = *step
+        && let Some(Column { values: Values::Octets(values), validity, .. }) = at(columns, column, before)
+    {
+        for octets in records.slices(cell) {
+            validity.push(write_list(form, octets, lists, context, &mut values.data));
+            values.seal();
         }
     }
 }

@@ -8,6 +8,7 @@ mod canonical;
 mod compile;
 mod extent;
 mod fixed;
+mod list;
 mod schema;
 mod steps;
 
@@ -15,5 +16,6 @@ pub use canonical::Canonical;
 pub use compile::{compile, element_columns, fed_columns, field_columns};
 pub use extent::{Extent, Layout};
 pub use fixed::fixed_template;
+pub use list::{ListForm, ListTemplates, SubField, SubTemplate};
 pub use schema::{ColumnSpec, Kind, Schema, SchemaBuilder, Source, UnknownColumn};
 pub use steps::{Cell, Convert, IcmpSource, RecordPlan, Step, TimeForm};

@@ -39,6 +39,8 @@ pub(super) enum Command {
     Flows(FlowsArgs),
     /// Every template and options template with its fields and its history
     Templates(TemplatesArgs),
+    /// Information Elements: look one up by number, name or vendor
+    Elements(ElementsArgs),
     /// A completion script for a shell
     Completions {
         /// The shell
@@ -86,6 +88,18 @@ pub(super) struct TemplatesArgs {
     /// Captures: pcap or pcapng, plain or compressed; `-` is standard input
     #[arg(value_name = "FILE", required = true)]
     pub(super) files: Vec<PathBuf>,
+
+    /// Form of the list
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub(super) format: ReportFormat,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct ElementsArgs {
+    /// A number (8, 9/12235, the v9 number 45003), an enterprise number (9/), or a part of a name, of a NetFlow v9 name or of a
+    /// vendor's name; without it, all elements
+    #[arg(value_name = "PATTERN")]
+    pub(super) pattern: Option<String>,
 
     /// Form of the list
     #[arg(long, value_enum, default_value_t = ReportFormat::Text)]

@@ -6,6 +6,7 @@
 
 mod args;
 mod completions;
+mod elements;
 mod flows;
 mod options;
 mod overview;
@@ -28,6 +29,7 @@ pub fn main() -> ExitCode {
         None => options::overview(&args.files, &args.common, &args.overview).and_then(|o| overview::run(&o)),
         Some(Command::Flows(flows)) => options::flows(&flows, &args.common).and_then(|o| flows::run(&o)),
         Some(Command::Templates(templates)) => options::templates(&templates, &args.common).and_then(|o| templates::run(&o)),
+        Some(Command::Elements(elements)) => options::elements_command(&elements, &args.common).and_then(|o| elements::run(&o)),
         Some(Command::Completions { shell }) => completions::run(shell),
     };
     match result {

@@ -13,7 +13,7 @@ use crate::template::{Limits, PendingLimits, ScopeRule};
 use crate::write::Format;
 
 use super::Failure;
-use super::args::{ColorWhen, CommonArgs, FlowFormat, FlowsArgs, OverviewArgs, ReportFormat, TemplateScope, TemplatesArgs};
+use super::args::{ColorWhen, CommonArgs, ElementsArgs, FlowFormat, FlowsArgs, OverviewArgs, ReportFormat, TemplateScope, TemplatesArgs};
 
 /// What all commands that read captures share.
 #[derive(Clone, Debug)]
@@ -45,6 +45,15 @@ pub(super) struct OverviewOptions {
 #[derive(Clone, Debug)]
 pub(super) struct TemplatesOptions {
     pub(super) reading: Reading,
+    pub(super) json: bool,
+    pub(super) style: Style,
+}
+
+/// The elements that a pattern means.
+#[derive(Clone, Debug)]
+pub(super) struct ElementsOptions {
+    pub(super) pattern: Option<String>,
+    pub(super) elements: Arc<Elements>,
     pub(super) json: bool,
     pub(super) style: Style,
 }
@@ -121,6 +130,16 @@ pub(super) fn flows(args: &FlowsArgs, common: &CommonArgs) -> Result<FlowsOption
     })
 }
 
+/// What the arguments of `elements` mean.
+pub(super) fn elements_command(args: &ElementsArgs, common: &CommonArgs) -> Result<ElementsOptions, Failure> {
+    Ok(ElementsOptions {
+        pattern: args.pattern.clone(),
+        elements: elements(common)?,
+        json: args.format == ReportFormat::Json,
+        style: Style { width: table_width(), ..style(common) },
+    })
+}
+
 fn reading(files: &[PathBuf], common: &CommonArgs) -> Result<Reading, Failure> {
     const MIB: usize = 1 << 20;
     const NANOS_PER_SECOND: i64 = 1_000_000_000;
@@ -159,7 +178,7 @@ fn reading(files: &[PathBuf], common: &CommonArgs) -> Result<Reading, Failure> {
 }
 
 /// The built-in elements, and over them those of the user's files, a later file over an earlier one.
-pub(super) fn elements(common: &CommonArgs) -> Result<Arc<Elements>, Failure> {
+fn elements(common: &CommonArgs) -> Result<Arc<Elements>, Failure> {
     let mut elements = Elements::default().with_most_told(common.limits.max_elements);
     for path in &common.elements {
         let name = path.display();

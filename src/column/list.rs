@@ -360,3 +360,118 @@ fn one_value(specifier: FieldSpecifier, rest: &[u8]) -> Option<(&[u8], &[u8])> {
     let behind = rest.get(prefix..)?;
     Some((behind.get(..length)?, behind.get(length..)?))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use super::*;
+    use crate::datagram::{Endpoint, Origin};
+    use crate::message::Version;
+
+    fn context() -> Context {
+        Context {
+            received: None,
+            exporter: Endpoint { addr: IpAddr::from([192, 0, 2, 9]), port: 1 },
+            domain: Some(0),
+            version: Version::Ipfix,
+            template_id: Some(256),
+            export_time: Timestamp::from_seconds(0),
+            clock: None,
+            boot: None,
+            origin: Origin { file: 0, frame: 1 },
+            source: 0,
+            layout: 0,
+        }
+    }
+
+    /// Template 257: sourceTransportPort and interfaceName; 258: one of each list.
+    fn known(depth: u8) -> ListTemplates {
+        let mut known = ListTemplates::none(Version::Ipfix, Arc::default(), depth);
+        let lists = [(291, 65_535), (292, 65_535), (293, 65_535)];
+        for (id, fields) in [(257, &[(7, 2), (82, 65_535)][..]), (258, &lists)] {
+            let fields: Vec<FieldSpecifier> = fields.iter().map(|(id, length)| FieldSpecifier::element(0, *id, *length)).collect();
+            known.templates.insert(id, Arc::new(SubTemplate::compile(Version::Ipfix, &fields, &known.elements).unwrap()));
+        }
+        known
+    }
+
+    /// The text of a list, and its faults; both ways to read it have to find the same.
+    fn read(form: ListForm, octets: &[u8], depth: u8) -> (String, Vec<ListFault>) {
+        let (known, context, mut out, mut faults, mut while_writing) = (known(depth), context(), Vec::new(), Vec::new(), Vec::new());
+        check_list(form, octets, &known, &context, &mut { &known }, &mut |f| faults.push(f));
+        let mut reader = Reader {
+            known: &known,
+            context: &context,
+            find: &mut { &known },
+            fault: &mut |f| while_writing.push(f),
+            out: &mut out,
+            writes: true,
+        };
+        reader.list(form, octets, depth);
+        assert_eq!(faults, while_writing);
+        let text = String::from_utf8(out).unwrap();
+        serde_json::from_str::<serde_json::Value>(&text).unwrap();
+        (text, faults)
+    }
+
+    #[test]
+    fn the_example_of_rfc_6313() {
+        // RFC 6313 §5.1: a basicList of two egressInterface (14), 4 octets each, semantic exactlyOneOf.
+        let octets = [1, 0, 14, 0, 4, 0, 0, 0, 1, 0, 0, 0, 8];
+        let text = r#"{"semantic":"exactlyOneOf","element":"egressInterface","basicList":[1,8]}"#;
+        assert_eq!(read(ListForm::Basic, &octets, 8), (text.to_owned(), vec![]));
+    }
+
+    #[test]
+    fn lists_in_lists_up_to_the_bound() {
+        // A subTemplateList of template 258, whose record has a basicList of two names, no subTemplateList, and an empty third list.
+        let octets = [3, 1, 2, 9, 0, 0, 82, 255, 255, 1, b'a', 1, b'"', 0, 1, 255];
+        let text = r#"{"semantic":"allOf","template":258,"subTemplateList":[{"basicList":{"semantic":"noneOf","element":"interfaceName","basicList":["a","\""]},"subTemplateList":null,"subTemplateMultiList":{"semantic":"undefined","subTemplateMultiList":[]}}]}"#;
+        assert_eq!(read(ListForm::SubTemplate, &octets, 2), (text.to_owned(), vec![]));
+        let flat = r#"{"semantic":"allOf","template":258,"subTemplateList":[{"basicList":"000052ffff01610122","subTemplateList":null,"subTemplateMultiList":"ff"}]}"#;
+        assert_eq!(read(ListForm::SubTemplate, &octets, 1), (flat.to_owned(), vec![ListFault::Depth, ListFault::Depth]));
+    }
+
+    #[test]
+    fn lists_that_lie_give_what_is_whole() {
+        let cut = |form, left| vec![ListFault::Cut { form, left }];
+        // The second name is longer than the list.
+        let (text, faults) = read(ListForm::Basic, &[255, 0, 82, 255, 255, 1, b'a', 9, b'b'], 8);
+        assert_eq!(text, r#"{"semantic":"undefined","element":"interfaceName","basicList":["a"],"undecoded":"0962"}"#);
+        assert_eq!(faults, cut(ListForm::Basic, 2));
+        // Values of no octets would never end.
+        assert_eq!(read(ListForm::Basic, &[255, 0, 82, 0, 0, 7], 8).1, cut(ListForm::Basic, 1));
+        // Half a record.
+        let (text, faults) = read(ListForm::SubTemplate, &[3, 1, 1, 0, 80, 1, b'x', 1], 8);
+        let record = r#"[{"sourceTransportPort":80,"interfaceName":"x"}]"#;
+        assert_eq!(text, format!(r#"{{"semantic":"allOf","template":257,"subTemplateList":{record},"undecoded":"01"}}"#));
+        assert_eq!(faults, cut(ListForm::SubTemplate, 1));
+        // A length beyond the list, and one below its own four octets.
+        for length in [200, 3] {
+            let (text, faults) = read(ListForm::SubTemplateMulti, &[4, 1, 1, 0, length, 0, 80, 0], 8);
+            assert_eq!(text, format!(r#"{{"semantic":"ordered","subTemplateMultiList":[],"undecoded":"010100{length:02x}005000"}}"#));
+            assert_eq!(faults, cut(ListForm::SubTemplateMulti, 7));
+        }
+        // Not even a header.
+        let header = |form, had| vec![ListFault::Header { form, had }];
+        assert_eq!(read(ListForm::Basic, &[3, 0, 82], 8), ("\"030052\"".to_owned(), header(ListForm::Basic, 3)));
+        assert_eq!(read(ListForm::SubTemplate, &[3, 1], 8), ("\"0301\"".to_owned(), header(ListForm::SubTemplate, 2)));
+    }
+
+    #[test]
+    fn unknown_templates_and_semantics() {
+        let (text, faults) = read(ListForm::SubTemplate, &[9, 2, 0, 0xab], 8);
+        assert_eq!(text, r#"{"semantic":9,"template":512,"subTemplateList":[],"undecoded":"ab"}"#);
+        assert_eq!(faults, [ListFault::Semantic(9), ListFault::Template { form: ListForm::SubTemplate, id: 512 }]);
+        // Without records the template is not needed.
+        assert_eq!(read(ListForm::SubTemplate, &[0, 2, 0], 8).1, []);
+    }
+
+    #[test]
+    fn no_octets_are_no_list() {
+        let mut out = Vec::new();
+        assert!(!write_list(ListForm::Basic, &[], &known(8), &context(), &mut out));
+        assert!(out.is_empty());
+    }
+}

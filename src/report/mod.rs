@@ -32,8 +32,15 @@
 //!   `definition` (1 for the first content of the id), `first_seen`, `first_file`, `first_frame`, `last_seen`, `times_sent`, `sets` and
 //!   `records` read with it; `fields` in wire order: `id`, `pen` (0 for IANA), `name`, `column` (for `--columns`), `v9_name`, `vendor`, `length` (a number, or
 //!   `"variable"`), `scope`.
+//!
+//! ## `ipfix-inspect/elements/1`
+//! - `schema`
+//! - `elements`, the exact matches first, then by number: `number` as people write it (`8`, `9/12235`), `pen` (0 for IANA), `id`, `name`,
+//!   `column`, `v9_name`, `type`, `units`, `semantics`, `status` (`current`, `deprecated`, `obsolete`), `vendor`, `description`, `source`
+//!   (`built-in`, `file`: of `--elements`).
 
 mod cell;
+mod elements;
 mod escape;
 mod exporters;
 mod files;
@@ -51,6 +58,7 @@ mod templates;
 mod templates_json;
 mod width;
 
+pub use elements::{elements_json, elements_text};
 pub use escape::escape;
 pub use flow_table::{FlowTable, FlowTableSink, TablePart};
 pub use overview::overview_text;

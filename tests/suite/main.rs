@@ -8,6 +8,7 @@
 //! | [`first_flows`] | its flows, field by field, by the octets on the wire |
 //! | [`referee`] | tshark's decoding of today against ours |
 //! | [`hostile`] | cut and damaged input |
+//! | [`structured`] | lists, and elements that exporters and users describe |
 //! | [`cli`] | exit codes, streams, files, the README's commands |
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::cast_possible_truncation)]
@@ -19,5 +20,6 @@ mod explained;
 mod first_flows;
 mod hostile;
 mod referee;
+mod structured;
 mod support;
 mod wire;

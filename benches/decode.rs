@@ -12,9 +12,11 @@ use ipfix_inspect::summary::{HeadAndSums, Sums, head_schema, sums_schema};
 use ipfix_inspect::write::{Format, RowWriter, TextPart};
 
 static CAPTURE: LazyLock<Vec<u8>> = LazyLock::new(support::capture);
+static STRINGS: LazyLock<Vec<u8>> = LazyLock::new(support::strings);
 
 fn main() {
     LazyLock::force(&CAPTURE);
+    LazyLock::force(&STRINGS);
     divan::main();
 }
 
@@ -34,7 +36,7 @@ fn input(bencher: Bencher<'_, '_>) {
 /// The first pass: templates and nothing else.
 #[divan::bench]
 fn look_ahead(bencher: Bencher<'_, '_>) {
-    bencher.bench(|| learned(&sums_schema()).templates().definitions().len());
+    bencher.bench(|| learned(&CAPTURE, &sums_schema()).templates().definitions().len());
 }
 
 /// The overview's numbers, both passes.
@@ -42,8 +44,8 @@ fn look_ahead(bencher: Bencher<'_, '_>) {
 fn sums(bencher: Bencher<'_, '_>) {
     bencher.bench(|| {
         let mut sink = HeadAndSums::default();
-        let collector = learned(&sums_schema());
-        let _ = decode(collector, &Sums::new(head_schema()), &mut sink);
+        let collector = learned(&CAPTURE, &sums_schema());
+        let _ = decode(&CAPTURE, collector, &Sums::new(head_schema()), &mut sink);
         sink.by_layout.iter().map(|s| s.bytes).sum::<u128>()
     });
 }
@@ -58,7 +60,36 @@ fn csv(bencher: Bencher<'_, '_>) {
         });
         let schema = Arc::new(b.build());
         let mut sink = Nowhere(0);
-        let _ = decode(learned(&schema), &RowWriter::new(Arc::clone(&schema), Format::Csv), &mut sink);
+        let _ = decode(&CAPTURE, learned(&CAPTURE, &schema), &RowWriter::new(Arc::clone(&schema), Format::Csv), &mut sink);
+        sink.0
+    });
+}
+
+/// The overview's numbers of records with two strings of variable length; as many octets as the other capture.
+#[divan::bench]
+fn sums_of_strings(bencher: Bencher<'_, '_>) {
+    bencher.bench(|| {
+        let mut sink = HeadAndSums::default();
+        let collector = learned(&STRINGS, &sums_schema());
+        let _ = decode(&STRINGS, collector, &Sums::new(head_schema()), &mut sink);
+        sink.by_layout.iter().map(|s| s.bytes).sum::<u128>()
+    });
+}
+
+/// The same records as CSV, all canonical columns and the strings.
+#[divan::bench]
+fn csv_of_strings(bencher: Bencher<'_, '_>) {
+    bencher.bench(|| {
+        let mut b = SchemaBuilder::default();
+        Canonical::ALL.iter().for_each(|c| {
+            b.canonical(*c);
+        });
+        for name in ["interfaceName", "userName"] {
+            b.named(name).expect("an element");
+        }
+        let schema = Arc::new(b.build());
+        let mut sink = Nowhere(0);
+        let _ = decode(&STRINGS, learned(&STRINGS, &schema), &RowWriter::new(Arc::clone(&schema), Format::Csv), &mut sink);
         sink.0
     });
 }
@@ -74,9 +105,9 @@ impl Sink<TextPart> for Nowhere {
     }
 }
 
-fn learned(schema: &Arc<Schema>) -> Collector {
+fn learned(capture: &'static [u8], schema: &Arc<Schema>) -> Collector {
     let mut collector = Collector::new(CollectorOptions::new(Arc::clone(schema)));
-    let mut input = support::open(&CAPTURE);
+    let mut input = support::open(capture);
     while let Some(batch) = input.next_batch().expect("memory can be read") {
         collector.learn(&batch);
     }
@@ -85,6 +116,7 @@ fn learned(schema: &Arc<Schema>) -> Collector {
 }
 
 fn decode<D: ipfix_inspect::collector::Digest, S: Sink<D::Part>>(
+    capture: &'static [u8],
     mut collector: Collector,
     digest: &D,
     sink: &mut S,
@@ -93,7 +125,7 @@ fn decode<D: ipfix_inspect::collector::Digest, S: Sink<D::Part>>(
     run(
         threads,
         |give| {
-            let mut input = support::open(&CAPTURE);
+            let mut input = support::open(capture);
             while let Some(batch) = input.next_batch().expect("memory can be read") {
                 collector.collect(&batch, &mut |work| {
                     let _ = give(work);

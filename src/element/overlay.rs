@@ -113,6 +113,10 @@ impl Elements {
     pub fn tell(&mut self, record: &TypeRecord) -> Told {
         let described = description(record);
         let id = described.id;
+        if self.user.contains_key(&id) {
+            // The user has decided.
+            return Told::Known;
+        }
         let Some(known) = self.element(id) else {
             if described.name.is_empty() && described.data_type.is_none() {
                 return Told::Known;
@@ -301,7 +305,8 @@ mod tests {
         assert_eq!(e.element(ElementId::iana(1)).unwrap().column, "myOctets");
         assert_eq!(e.v9_element(1, 4).unwrap().column, "myOctets");
         assert_eq!(e.by_name("octetDeltaCount").unwrap().column, "myOctets");
-        assert!(matches!(e.tell(&told(32473, 200, "theirs", 13)), Told::OtherName(_)));
+        assert_eq!(e.tell(&told(32473, 200, "theirs", 4)), Told::Known);
+        assert_eq!(e.element(ElementId::enterprise(32473, 200)).unwrap().column, "pen_32473_mine");
         // A name that another element has gets the number behind it.
         e.add([described(0, 700, "sourceIPv4Address", DataType::String)]);
         assert_eq!(e.element(ElementId::iana(700)).unwrap().column, "sourceIPv4Address_700");

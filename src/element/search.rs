@@ -53,7 +53,10 @@ mod tests {
     #[test]
     fn by_name_exact_ones_first() {
         assert_eq!(found("in_bytes")[0], "1 octetDeltaCount");
-        assert_eq!(found("basiclist"), ["291 basicList", "29305/291 reverseBasicList"]);
+        assert_eq!(
+            found("basiclist"),
+            ["291 basicList", "496 srhSegmentIPv6BasicList", "29305/291 reverseBasicList", "29305/496 reverseSrhSegmentIPv6BasicList"]
+        );
         assert_eq!(found("IPNextHopIPv4"), ["15 ipNextHopIPv4Address", "29305/15 reverseIpNextHopIPv4Address"]);
         assert!(found("no such element").is_empty());
     }

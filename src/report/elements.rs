@@ -140,8 +140,8 @@ mod tests {
         let elements = Elements::default();
         let one = elements_text(&search(&elements, Some("9/12235")), &elements, &Style::default());
         assert!(one.starts_with("9/12235 cisco_applicationHttpHost\n  name      applicationHttpHost\n"), "{one}");
-        let many = elements_text(&search(&elements, Some("octetDelta")), &elements, &Style { width: 200, color: false });
-        assert!(many.starts_with("number") && many.contains("IN_BYTES"), "{many}");
+        let many = elements_text(&search(&elements, Some("deltaCount")), &elements, &Style { width: 250, color: false });
+        assert!(many.trim_start().starts_with("number") && many.contains("  IN_BYTES  "), "{many}");
     }
 
     #[test]

@@ -48,7 +48,8 @@ fn lists_in_csv_and_tables_are_json_text() {
          \"{\"\"semantic\"\":\"\"allOf\"\",\"\"element\"\":\"\"destinationTransportPort\"\",\"\"basicList\"\":[1000]}\"\n"
     );
     let table = stdout(&run(&[&args[..], &["--format", "table"]].concat()));
-    assert!(table.contains(r#"{"semantic":"allOf","element":"destinationTransportPort","basicList":[1000]}"#), "{table}");
+    // A table cuts what is long.
+    assert!(table.contains(r#"{"semantic":"allOf","element":"destinat"#), "{table}");
 }
 
 #[test]
@@ -207,7 +208,7 @@ fn lists_of_the_corpus() {
 #[test]
 fn elements_are_looked_up() {
     let text = stdout(&run(&["elements", "IN_BYTES"]));
-    assert!(text.starts_with("number") && text.contains("octetDeltaCount"), "{text}");
+    assert!(text.starts_with("1 octetDeltaCount\n"), "{text}");
     assert_eq!(
         stdout(&run(&["elements", "8"])),
         "8 sourceIPv4Address\n  v9 name   IPV4_SRC_ADDR\n  type      ipv4Address\n  semantics default\n  status    current\n  \

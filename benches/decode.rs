@@ -13,10 +13,12 @@ use ipfix_inspect::write::{Format, RowWriter, TextPart};
 
 static CAPTURE: LazyLock<Vec<u8>> = LazyLock::new(support::capture);
 static WITH_OPTIONS: LazyLock<Vec<u8>> = LazyLock::new(support::with_options);
+static STRINGS: LazyLock<Vec<u8>> = LazyLock::new(support::strings);
 
 fn main() {
     LazyLock::force(&CAPTURE);
     LazyLock::force(&WITH_OPTIONS);
+    LazyLock::force(&STRINGS);
     divan::main();
 }
 
@@ -61,6 +63,35 @@ fn csv(bencher: Bencher<'_, '_>) {
         let schema = Arc::new(b.build());
         let mut sink = Nowhere(0);
         let _ = decode(&CAPTURE, learned(&CAPTURE, &schema), &RowWriter::new(Arc::clone(&schema), Format::Csv), &mut sink);
+        sink.0
+    });
+}
+
+/// The overview's numbers of records with two strings of variable length; as many octets as the other capture.
+#[divan::bench]
+fn sums_of_strings(bencher: Bencher<'_, '_>) {
+    bencher.bench(|| {
+        let mut sink = HeadAndSums::default();
+        let collector = learned(&STRINGS, &sums_schema(false));
+        let _ = decode(&STRINGS, collector, &Sums::new(head_schema(false)), &mut sink);
+        sink.by_layout.iter().map(|s| s.bytes).sum::<u128>()
+    });
+}
+
+/// The same records as CSV, all canonical columns and the strings.
+#[divan::bench]
+fn csv_of_strings(bencher: Bencher<'_, '_>) {
+    bencher.bench(|| {
+        let mut b = SchemaBuilder::default();
+        Canonical::ALL.iter().for_each(|c| {
+            b.canonical(*c);
+        });
+        for name in ["interfaceName", "userName"] {
+            b.named(name).expect("an element");
+        }
+        let schema = Arc::new(b.build());
+        let mut sink = Nowhere(0);
+        let _ = decode(&STRINGS, learned(&STRINGS, &schema), &RowWriter::new(Arc::clone(&schema), Format::Csv), &mut sink);
         sink.0
     });
 }

@@ -18,6 +18,18 @@ pub(crate) fn capture() -> Vec<u8> {
     }
 }
 
+/// A capture of IPFIX records with two strings of variable length (interfaceName, userName), as long as the one made here.
+pub(crate) fn strings() -> Vec<u8> {
+    let target = made().len();
+    let mut file = head();
+    let mut number = 0;
+    while file.len() < target {
+        frame(&mut file, number, &with_strings(number));
+        number += 1;
+    }
+    file
+}
+
 /// Opens the capture.
 pub(crate) fn open(octets: &'static [u8]) -> Input {
     Input::from_reader("bench", Box::new(Cursor::new(octets)), 0, &InputOptions::default()).expect("a capture")
@@ -72,6 +84,10 @@ fn made() -> Vec<u8> {
         frame(&mut file, number, &payload);
     }
     file
+}
+
+fn head() -> Vec<u8> {
+    [0xa1b2_c3d4u32, 0x0004_0002, 0, 0, 65_535, 1].iter().flat_map(|word| word.to_le_bytes()).collect()
 }
 
 fn frame(file: &mut Vec<u8>, number: u32, payload: &[u8]) {
@@ -146,6 +162,44 @@ fn with_templates(number: u32, version: u16, interfaces: fn(u32) -> (u32, u32)) 
         for word in [seconds, number / 3 * PER_DATAGRAM, 1] {
             p.extend(word.to_be_bytes());
         }
+    }
+    p.extend(sets);
+    p
+}
+
+const WITH_STRINGS: [(u16, u16); 10] = [(8, 4), (12, 4), (4, 1), (6, 1), (7, 2), (11, 2), (1, 8), (2, 8), (82, 65_535), (371, 65_535)];
+
+fn with_strings(number: u32) -> Vec<u8> {
+    let mut sets = Vec::new();
+    if number == 0 {
+        sets.extend([0, 2, 0, 8 + 4 * WITH_STRINGS.len() as u8, 1, 0, 0, WITH_STRINGS.len() as u8]);
+        for (id, length) in WITH_STRINGS {
+            sets.extend(id.to_be_bytes());
+            sets.extend(length.to_be_bytes());
+        }
+    }
+    let mut records = Vec::new();
+    for flow in 0..PER_DATAGRAM {
+        let mix = (number * PER_DATAGRAM + flow).wrapping_mul(2_654_435_761);
+        records.extend((0x0a00_0000 | mix >> 12).to_be_bytes());
+        records.extend((0xc612_0000 | mix & 0xffff).to_be_bytes());
+        records.extend([6, 0x1b]);
+        records.extend(mix.to_be_bytes());
+        for word in [0, mix & 0xffff, 0, mix & 0xff] {
+            records.extend(word.to_be_bytes());
+        }
+        for text in [format!("eth{}", mix % 48), format!("user{}@example.org", mix % 5_000)] {
+            records.push(text.len() as u8);
+            records.extend(text.as_bytes());
+        }
+    }
+    sets.extend([1, 0]);
+    sets.extend((4 + records.len() as u16).to_be_bytes());
+    sets.extend(records);
+    let mut p = vec![0, 10];
+    p.extend((16 + sets.len() as u16).to_be_bytes());
+    for word in [1_700_000_000 + number / 1000, number * PER_DATAGRAM, 1] {
+        p.extend(word.to_be_bytes());
     }
     p.extend(sets);
     p

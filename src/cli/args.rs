@@ -43,6 +43,8 @@ pub(super) enum Command {
     Templates(TemplatesArgs),
     /// Options data: one table for each options template, scopes first
     Options(OptionsArgs),
+    /// Information Elements: look one up by number, name or vendor
+    Elements(ElementsArgs),
     /// A completion script for a shell
     Completions {
         /// The shell
@@ -124,6 +126,18 @@ pub(super) struct OptionsArgs {
 }
 
 #[derive(Debug, ClapArgs)]
+pub(super) struct ElementsArgs {
+    /// A number (8, 9/12235, the v9 number 45003), an enterprise number (9/), or a part of a name, of a NetFlow v9 name or of a
+    /// vendor's name; without it, all elements
+    #[arg(value_name = "PATTERN")]
+    pub(super) pattern: Option<String>,
+
+    /// Form of the list
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub(super) format: ReportFormat,
+}
+
+#[derive(Debug, ClapArgs)]
 pub(super) struct CommonArgs {
     /// Read every capture and flow log in the folders that are named, and below them
     #[arg(short, long, global = true)]
@@ -137,6 +151,11 @@ pub(super) struct CommonArgs {
     /// address and domain; `any-domain` to its other domains as well
     #[arg(long, global = true, value_enum, value_name = "RULE", default_value_t = TemplateScope::Address)]
     pub(super) template_scope: TemplateScope,
+
+    /// More elements, which win over the built-in ones: a CSV file as IANA's (ElementID, Name, Abstract Data Type, … and PEN for a
+    /// vendor's), or XML as IANA's or libfds's; may be given several times
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) elements: Vec<PathBuf>,
 
     /// End with status 1, and without an output file, if anything worse than a note is found
     #[arg(long, global = true)]
@@ -176,6 +195,14 @@ pub(super) struct LimitArgs {
     /// Exporters: sessions and observation domains
     #[arg(long, global = true, value_name = "N", default_value_t = 50_000, hide_short_help = true)]
     pub(super) max_exporters: usize,
+
+    /// Elements that exporters describe themselves (RFC 5610)
+    #[arg(long, global = true, value_name = "N", default_value_t = 10_000, hide_short_help = true)]
+    pub(super) max_elements: usize,
+
+    /// Lists of structured data (RFC 6313), one in the other
+    #[arg(long, global = true, value_name = "N", default_value_t = 8, hide_short_help = true)]
+    pub(super) max_nesting: u8,
 
     /// MiB of Data Sets that wait for their template, when reading a pipe
     #[arg(long, global = true, value_name = "MIB", default_value_t = 64, hide_short_help = true)]

@@ -5,6 +5,7 @@ use std::io::{self, BufWriter, Write};
 use std::sync::Arc;
 
 use crate::collector::{Collector, Digest, Sink};
+use crate::element::{self, Elements};
 use crate::message::Version;
 use crate::plan::{self, Canonical, Schema, SchemaBuilder};
 use crate::report::{FlowTable, FlowTableSink};
@@ -32,12 +33,12 @@ const SHORT: [Canonical; 10] = [
 const MOST_COLUMNS: usize = 4_096;
 
 pub(super) fn run(options: &FlowsOptions) -> Result<Ending, Failure> {
-    check_names(&options.columns)?;
+    let mut run = Run::new(&options.reading);
+    check_names(&options.columns, &options.reading.elements, run.looks_ahead())?;
     let target = match &options.output {
         Some(path) => Some(TargetFile::create(path, options.force).map_err(Failure::of)?),
         None => None,
     };
-    let mut run = Run::new(&options.reading);
     let mut collector = Collector::new(run.collector_options(&Arc::new(Schema::default())));
     if needs_layouts(&options.columns) {
         run.look_ahead_for_columns(&mut collector);
@@ -46,7 +47,7 @@ pub(super) fn run(options: &FlowsOptions) -> Result<Ending, Failure> {
     }
     let met = run.looks_ahead().then(|| collector.layouts_met());
     let met = met.map(|layouts| Met { layouts, told: collector.columns_told() });
-    let schema = Arc::new(schema(options, met.as_ref())?);
+    let schema = Arc::new(schema(options, met.as_ref(), collector.elements())?);
     collector.set_schema(Arc::clone(&schema));
     match target {
         Some(mut target) => {
@@ -116,11 +117,13 @@ fn hint(options: &FlowsOptions, outcome: &Outcome) {
     }
 }
 
-/// Unknown names are an error before anything is read.
-fn check_names(choice: &ColumnChoice) -> Result<(), Failure> {
+/// Unknown names are an error before anything is read. But a file can still tell vendors' elements (RFC 5610): whether it does is known
+/// after the first pass.
+fn check_names(choice: &ColumnChoice, elements: &Arc<Elements>, may_tell: bool) -> Result<(), Failure> {
     if let ColumnChoice::Named(names) = choice {
-        let mut builder = SchemaBuilder::default();
-        for name in names.iter().filter(|n| !matches!(n.as_str(), "canonical" | "all")) {
+        let mut builder = SchemaBuilder::with_elements(Arc::clone(elements));
+        let told_later = |name: &str| may_tell && element::may_be_vendors(name);
+        for name in names.iter().filter(|n| !matches!(n.as_str(), "canonical" | "all") && !told_later(n)) {
             builder.named(name).map_err(|e| Failure(format!("--columns: {e}")))?;
         }
     }
@@ -145,27 +148,27 @@ struct Met {
 }
 
 /// The columns to decode; `met` is what occurs, where a first pass was possible.
-fn schema(options: &FlowsOptions, met: Option<&Met>) -> Result<Schema, Failure> {
-    let mut builder = SchemaBuilder::default();
+fn schema(options: &FlowsOptions, met: Option<&Met>, elements: &Arc<Elements>) -> Result<Schema, Failure> {
+    let mut builder = SchemaBuilder::with_elements(Arc::clone(elements));
     builder.scaled(options.scale);
     match &options.columns {
         ColumnChoice::Short => SHORT.iter().for_each(|c| {
             builder.canonical(*c);
         }),
-        ColumnChoice::Canonical => canonical(&mut builder, met),
+        ColumnChoice::Canonical => canonical(&mut builder, met, elements),
         ColumnChoice::Named(names) => {
             for name in names {
                 match name.as_str() {
-                    "canonical" => canonical(&mut builder, met),
+                    "canonical" => canonical(&mut builder, met, elements),
                     "all" => {
                         let Some(Met { layouts, .. }) = met else {
                             let why =
                                 "--columns all: which elements occur is not known before the end of a pipe; name them, or read a file";
                             return Err(Failure(why.to_owned()));
                         };
-                        canonical(&mut builder, met);
+                        canonical(&mut builder, met, elements);
                         for (version, fields) in layouts {
-                            for (name, kind) in plan::element_columns(*version, fields) {
+                            for (name, kind) in plan::element_columns(*version, fields, elements) {
                                 builder.field(&name, kind);
                             }
                         }
@@ -176,7 +179,7 @@ fn schema(options: &FlowsOptions, met: Option<&Met>) -> Result<Schema, Failure> 
                         }
                     }
                     name => {
-                        builder.named(name).map_err(Failure::of)?;
+                        builder.named(name).map_err(|e| Failure(format!("--columns: {e}")))?;
                     }
                 }
             }
@@ -189,12 +192,12 @@ fn schema(options: &FlowsOptions, met: Option<&Met>) -> Result<Schema, Failure> 
 }
 
 /// The canonical columns that occur; all of them where that can't be known, in a pipe.
-fn canonical(builder: &mut SchemaBuilder, met: Option<&Met>) {
+fn canonical(builder: &mut SchemaBuilder, met: Option<&Met>, elements: &Elements) {
     let fed: Option<BTreeSet<Canonical>> = met.map(|met| {
-        let joined = |version, fields| plan::joined_columns(version, fields).into_iter().filter(|c| met.told.contains(c));
+        let joined = |version, fields| plan::joined_columns(version, fields, elements).into_iter().filter(|c| met.told.contains(c));
         met.layouts
             .iter()
-            .flat_map(|(version, fields)| plan::fed_columns(*version, fields).into_iter().chain(joined(*version, fields)))
+            .flat_map(|(version, fields)| plan::fed_columns(*version, fields, elements).into_iter().chain(joined(*version, fields)))
             .collect()
     });
     for column in Canonical::ALL {

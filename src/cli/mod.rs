@@ -6,6 +6,7 @@
 
 mod args;
 mod completions;
+mod elements;
 mod flows;
 mod locations;
 mod options;
@@ -31,6 +32,7 @@ pub fn main() -> ExitCode {
         Some(Command::Flows(flows)) => options::flows(&flows, &args.common).and_then(|o| flows::run(&o)),
         Some(Command::Templates(templates)) => options::templates(&templates, &args.common).and_then(|o| templates::run(&o)),
         Some(Command::Options(tables)) => options::tables(&tables, &args.common).and_then(|o| tables::run(&o)),
+        Some(Command::Elements(elements)) => options::elements_command(&elements, &args.common).and_then(|o| elements::run(&o)),
         Some(Command::Completions { shell }) => completions::run(shell),
     };
     match result {

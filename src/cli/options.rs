@@ -3,8 +3,10 @@
 use std::io::IsTerminal;
 use std::num::NonZero;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::collector::PortFilter;
+use crate::element::{self, Elements};
 use crate::input::{InputOptions, Location};
 use crate::report::Style;
 use crate::template::{Limits, PendingLimits, ScopeRule};
@@ -12,7 +14,8 @@ use crate::write::Format;
 
 use super::Failure;
 use super::args::{
-    ColorWhen, CommonArgs, FlowFormat, FlowsArgs, OptionsArgs, OverviewArgs, ReportFormat, TablesFormat, TemplateScope, TemplatesArgs,
+    ColorWhen, CommonArgs, ElementsArgs, FlowFormat, FlowsArgs, OptionsArgs, OverviewArgs, ReportFormat, TablesFormat, TemplateScope,
+    TemplatesArgs,
 };
 
 /// What all commands that read captures share.
@@ -25,6 +28,8 @@ pub(super) struct Reading {
     pub(super) limits: Limits,
     pub(super) pending: PendingLimits,
     pub(super) exporters: usize,
+    pub(super) elements: Arc<Elements>,
+    pub(super) nesting: u8,
     pub(super) strict: bool,
     pub(super) quiet: bool,
     pub(super) progress: bool,
@@ -63,6 +68,15 @@ pub(super) enum TablesForm {
     Text,
     Json,
     Csv,
+}
+
+/// The elements that a pattern means.
+#[derive(Clone, Debug)]
+pub(super) struct ElementsOptions {
+    pub(super) pattern: Option<String>,
+    pub(super) elements: Arc<Elements>,
+    pub(super) json: bool,
+    pub(super) style: Style,
 }
 
 /// Which columns.
@@ -161,6 +175,16 @@ pub(super) fn flows(args: &FlowsArgs, common: &CommonArgs) -> Result<FlowsOption
     })
 }
 
+/// What the arguments of `elements` mean.
+pub(super) fn elements_command(args: &ElementsArgs, common: &CommonArgs) -> Result<ElementsOptions, Failure> {
+    Ok(ElementsOptions {
+        pattern: args.pattern.clone(),
+        elements: elements(common)?,
+        json: args.format == ReportFormat::Json,
+        style: Style { width: table_width(), ..style(common) },
+    })
+}
+
 fn reading(files: &[PathBuf], common: &CommonArgs) -> Result<Reading, Failure> {
     const MIB: usize = 1 << 20;
     const NANOS_PER_SECOND: i64 = 1_000_000_000;
@@ -189,11 +213,26 @@ fn reading(files: &[PathBuf], common: &CommonArgs) -> Result<Reading, Failure> {
         limits: Limits { definitions: limits.max_templates, domains: limits.max_exporters, fields: limits.max_fields },
         pending: PendingLimits { octets: limits.max_held.saturating_mul(MIB), nanos: i64::from(limits.max_wait) * NANOS_PER_SECOND },
         exporters: limits.max_exporters,
+        elements: elements(common)?,
+        nesting: limits.max_nesting,
         strict: common.strict,
         quiet: common.quiet,
         progress: !common.quiet && !common.no_progress && std::io::stderr().is_terminal(),
         threads: common.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get)),
     })
+}
+
+/// The built-in elements, and over them those of the user's files, a later file over an earlier one.
+fn elements(common: &CommonArgs) -> Result<Arc<Elements>, Failure> {
+    let mut elements = Elements::default().with_most_told(common.limits.max_elements);
+    for path in &common.elements {
+        let name = path.display();
+        let octets = std::fs::read(path).map_err(|e| Failure(format!("--elements {name}: {e}")))?;
+        let described =
+            element::read_elements(&String::from_utf8_lossy(&octets)).map_err(|e| Failure(format!("--elements {name}: {e}")))?;
+        elements.add(described);
+    }
+    Ok(Arc::new(elements))
 }
 
 /// The width that the reader's side has, where it is known.

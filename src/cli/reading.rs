@@ -79,6 +79,8 @@ impl<'a> Run<'a> {
             limits: reading.limits,
             pending: reading.pending,
             sources: reading.exporters,
+            elements: Arc::clone(&reading.elements),
+            nesting: reading.nesting,
             hold: !self.twice,
             ..CollectorOptions::new(Arc::clone(schema))
         }

@@ -56,5 +56,5 @@ fn tables(outcome: &Outcome, sink: OptionsTables) -> Vec<OptionsTable> {
         LayoutKind::Template(id) => collector.templates().definition(id).cloned(),
         LayoutKind::Fixed(_) => None,
     };
-    sink.into_tables(definition)
+    sink.into_tables(collector.elements(), definition)
 }

@@ -16,7 +16,7 @@ pub(super) fn run(options: &TemplatesOptions) -> Result<Ending, Failure> {
     if outcome.reports.is_empty() {
         return Ok(outcome.ending(&options.reading));
     }
-    let lines = template_lines(outcome.collector.templates().definitions());
+    let lines = template_lines(outcome.collector.templates().definitions(), outcome.collector.elements());
     let files: Vec<String> = outcome.reports.iter().map(|r| r.name.clone()).collect();
     print(&if options.json { report::templates_json(&lines, &files) } else { report::templates_text(&lines, &options.style) })?;
     if options.reading.strict && outcome.has_damage() {

@@ -27,6 +27,13 @@ causes! {
     RECORD_CUT Warning "record-cut" "a Data Set ends inside a record";
     LEFTOVER Note "leftover-octets" "a Data Set has more octets after its last record than padding needs";
     UPTIME_WITHOUT_BOOT Note "uptime-without-boot" "up-time stamps in IPFIX without systemInitTimeMilliseconds (160) have no absolute time";
+    LIST_CUT Warning "list-cut" "lists of structured data (RFC 6313) whose lengths are wrong were read as far as they go";
+    LIST_TEMPLATE Warning "list-template" "lists of structured data name templates that were never seen; their records stay octets";
+    LIST_DEPTH Warning "list-depth" "lists of structured data nested deeper than the limit stay octets";
+    LIST_SEMANTIC Note "list-semantic" "lists of structured data have a semantic that no RFC gives a meaning";
+    ELEMENT_NAME Note "element-name" "type information (RFC 5610) gives known elements other names; the registry's names stay";
+    ELEMENT_TYPE Warning "element-type" "type information (RFC 5610) gives known elements other types; the registry's types stay";
+    ELEMENT_LIMIT Warning "element-limit" "type information (RFC 5610) beyond the limit was left aside";
     SOURCE_LIMIT Error "exporter-limit" "exporters beyond the limit were left aside";
     SEQUENCE_LOST Warning "sequence-lost" "sequence numbers show that data was lost before the capture";
 }

@@ -13,9 +13,11 @@ mod causes;
 mod census;
 mod facts;
 mod ledger;
+mod lists;
 mod options;
 mod pipeline;
 mod sequence;
+mod told;
 mod walk;
 mod work;
 

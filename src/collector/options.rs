@@ -2,8 +2,12 @@
 
 use std::sync::Arc;
 
+use crate::element::Elements;
 use crate::plan::Schema;
 use crate::template::{Limits, PendingLimits, ScopeRule};
+
+/// Lists in lists: exporters in use nest three deep (YAF's DNS records in a list of several templates), and 8 leaves room.
+const DEFAULT_NESTING: u8 = 8;
 
 /// Which datagrams are looked at.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,6 +53,10 @@ pub struct CollectorOptions {
     /// Cells of a batch, about: with very many columns, or templates of very many fields, a batch has fewer rows. It bounds memory
     /// against templates of thousands of fields that take no room in a record.
     pub batch_cells: usize,
+    /// The elements: the built-in ones, and a user's over them. What exporters tell comes on top.
+    pub elements: Arc<Elements>,
+    /// Lists of structured data (RFC 6313) that may lie one in the other; beyond, they stay octets.
+    pub nesting: u8,
     /// Exporters (address, version, domain) and sessions that are told apart; what comes from further ones is counted and left aside.
     pub sources: usize,
 }
@@ -67,6 +75,8 @@ impl CollectorOptions {
             pending: PendingLimits::default(),
             batch_rows: 8_192,
             batch_cells: 4 << 20,
+            elements: Arc::default(),
+            nesting: DEFAULT_NESTING,
             sources: 50_000,
         }
     }

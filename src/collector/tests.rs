@@ -52,7 +52,7 @@ fn batch(transport: Transport, payloads: &[Vec<u8>]) -> DatagramBatch {
         });
         octets.extend(payload);
     }
-    DatagramBatch { buffers: vec![Arc::new(octets)], datagrams }
+    DatagramBatch { buffers: vec![Arc::new(octets)], datagrams, ..DatagramBatch::default() }
 }
 
 fn options() -> CollectorOptions {

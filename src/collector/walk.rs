@@ -10,8 +10,9 @@ use std::sync::Arc;
 
 use crate::column::{Context, Known, Rate, Sampled, unsigned_of};
 use crate::datagram::{Datagram, DatagramBatch, Endpoint, Transport};
+use crate::element::{Elements, Told};
 use crate::message::{self, Body, Malformed, Message, Set, SetKind, TemplateFamily, TemplateKind, Trust, Version};
-use crate::plan::{self, Canonical, RecordPlan, Schema, Step as PlanStep, TimeForm};
+use crate::plan::{self, Canonical, ListTemplates, RecordPlan, Schema, Step as PlanStep, TimeForm};
 use crate::template::{
     DefinitionId, DomainKey, Found, HeldSet, Kind, Learned, Lookup, Pending, Refusal, Seen, Template, TemplateStore, Withdrawal, Withdrawn,
 };
@@ -22,8 +23,10 @@ use super::causes;
 use super::census::{Census, Layout, LayoutKind, Source, SourceKey, SourceSampling};
 use super::facts::Facts;
 use super::ledger::{Cause, Ledger, Place, Severity};
+use super::lists::{Lists, of_fault};
 use super::options::{CollectorOptions, PortFilter, Records};
 use super::sequence::{Sequence, SequenceReport, Step};
+use super::told::{self, TypeFields};
 use super::work::Work;
 
 /// Ports that exporters send to by custom or by IANA's list: what arrives there should be NDE.
@@ -32,6 +35,8 @@ const EXPORT_PORTS: [u16; 6] = [2055, 2056, 4739, 9555, 9995, 9996];
 const MOST_PORTS: usize = 100;
 /// Octets that follow the last record and still pass as padding to 4 or 8 (RFC 7011 §3.3.1).
 const MOST_PADDING: usize = 7;
+/// Octets of Sets with lists in a batch: as JSON text they may be some fifty times as long.
+const MOST_LIST_OCTETS: usize = 4 << 20;
 
 /// The one decoder's front: see the [module](super).
 pub struct Collector {
@@ -39,6 +44,8 @@ pub struct Collector {
     store: TemplateStore,
     facts: Facts,
     announced: Announced,
+    elements: Arc<Elements>,
+    lists: Lists,
     ledger: Ledger,
     census: Census,
     pending: Pending<Context>,
@@ -69,6 +76,8 @@ struct Met {
     facts: bool,
     /// True once a header of v5 has a sampling interval.
     header_rates: bool,
+    /// True once an options template describes elements.
+    types: bool,
 }
 
 /// What one sequence of numbers belongs to.
@@ -100,6 +109,7 @@ struct Plan {
     plan: Arc<RecordPlan>,
     options: bool,
     boot_field: Option<usize>,
+    types: Option<TypeFields>,
     needs_boot: bool,
     announcement: Option<Arc<Announcement>>,
     /// Where data records name their sampler: 302 or 48.
@@ -109,8 +119,8 @@ struct Plan {
 }
 
 impl Plan {
-    fn compile(version: Version, template: &Template, schema: &Schema) -> Option<Self> {
-        let plan = plan::compile(version, &template.fields, schema)?;
+    fn compile(version: Version, template: &Template, schema: &Schema, elements: &Elements) -> Option<Self> {
+        let plan = plan::compile(version, &template.fields, schema, elements)?;
         let options = template.kind == Kind::Options;
         let iana = |ids: &[u16]| template.fields.iter().position(|f| f.pen == 0 && f.length != 0 && ids.contains(&f.id));
         let uptime = |s: &PlanStep| matches!(s, PlanStep::Convert { how: plan::Convert::Time(TimeForm::Uptime), .. });
@@ -120,6 +130,7 @@ impl Plan {
             sampler_field: if options { None } else { iana(&[302]).or_else(|| iana(&[48])) },
             tells_rate: !options && iana(&[34, 50, 305, 309]).is_some(),
             boot_field: (template.kind == Kind::Options).then(|| Facts::boot_field(&template.fields)).flatten(),
+            types: (template.kind == Kind::Options).then(|| TypeFields::of(&template.fields)).flatten(),
             needs_boot: version == Version::Ipfix && plan.steps.iter().any(uptime),
             plan: Arc::new(plan),
         })
@@ -154,6 +165,8 @@ impl Collector {
             store: TemplateStore::new(options.scope, options.limits),
             facts: Facts::default(),
             announced: Announced::default(),
+            elements: Arc::clone(&options.elements),
+            lists: Lists::default(),
             ledger: Ledger::default(),
             census: Census::default(),
             pending: Pending::new(options.pending),
@@ -214,11 +227,15 @@ impl Collector {
                     if self.met.last.replace(met) != Some(met) {
                         self.met.sets.insert(met);
                     }
-                    if self.met.facts
+                    if (self.met.facts || self.met.types)
                         && let Some(lookup) = self.store.lookup(key, set.id)
                         && let Some(plan) = self.plan_of(lookup.definition, version)
                     {
                         self.learn_facts(key, &plan, set.body, None);
+                        if let Some(types) = plan.types {
+                            // What is wrong with them is told in the second pass.
+                            self.learn_types(types, &plan.plan, set.body, None);
+                        }
                     }
                 }
                 SetKind::Reserved => {}
@@ -227,6 +244,7 @@ impl Collector {
                         if let Some(template) = template_of(record.kind, record.id, record.fields, record.scope_count) {
                             let tells = Facts::boot_field(&template.fields).is_some() || Announcement::of(&template.fields).is_some();
                             self.met.facts |= template.kind == Kind::Options && tells;
+                            self.met.types |= template.kind == Kind::Options && TypeFields::of(&template.fields).is_some();
                             let _ = self.store.learn(key, template, seen);
                         }
                     }
@@ -325,6 +343,11 @@ impl Collector {
     /// All templates.
     pub fn templates(&self) -> &TemplateStore {
         &self.store
+    }
+
+    /// The elements: those of the options, and what exporters have told so far.
+    pub fn elements(&self) -> &Arc<Elements> {
+        &self.elements
     }
 
     /// What the sequence numbers of an exporter tell: the sums over its sessions, and what the numbers of the largest count.
@@ -454,6 +477,7 @@ impl Collector {
         self.add_flows(at.source, rows as u64);
         self.push(
             plan,
+            None,
             at.buffer,
             at.datagram.start + records.offset as u32,
             records.octets.len() as u32,
@@ -584,6 +608,9 @@ impl Collector {
         }
         if compiled.options {
             self.learn_facts(key, &compiled, body, Some(source));
+            if let Some(types) = compiled.types {
+                self.learn_types(types, &compiled.plan, body, Some(here));
+            }
             if let Some(source) = self.census.sources.get_mut(source as usize) {
                 source.options_records += u64::from(extent.records);
             }
@@ -598,6 +625,7 @@ impl Collector {
         if compiled.needs_boot && boot.is_none() {
             self.problem(causes::UPTIME_WITHOUT_BOOT, here, None, || format!("template {id} has 21 or 22, and no record tells 160"));
         }
+        let lists = (!compiled.plan.lists.is_empty()).then(|| self.check_lists(&compiled.plan, body, key, &context, here));
         let layout = self.layout(source, LayoutKind::Template(lookup.definition));
         self.add_flows(source, u64::from(extent.records));
         let context = Context { layout, template_id: Some(id), boot, ..context };
@@ -606,7 +634,7 @@ impl Collector {
             self.note_sampler(&compiled, source, known.as_deref(), body);
         }
         self.work.beside(known, None);
-        self.push(compiled.plan, buffer, start, extent.octets, extent.records as usize, context, emit);
+        self.push(compiled.plan, lists, buffer, start, extent.octets, extent.records as usize, context, emit);
         (extent.records, 0)
     }
 
@@ -638,8 +666,8 @@ impl Collector {
     ) {
         if !self.plans.options.contains_key(&definition) {
             let Some(template) = self.store.definition(definition).map(|d| Arc::clone(&d.template)) else { return };
-            let schema = Arc::new(plan::record_schema(context.version, &template.fields));
-            let Some(plan) = plan::compile(context.version, &template.fields, &schema) else { return };
+            let schema = Arc::new(plan::record_schema(context.version, &template.fields, &self.elements));
+            let Some(plan) = plan::compile(context.version, &template.fields, &schema, &self.elements) else { return };
             self.plans.options.insert(definition, (schema, Arc::new(plan)));
         }
         let Some((schema, plan)) = self.plans.options.get(&definition) else { return };
@@ -647,6 +675,42 @@ impl Collector {
         let octets = work.buffer(buffer);
         work.push(Arc::clone(plan), octets, start, extent.octets, extent.records as usize, context);
         emit(work);
+    }
+
+    /// Looks through the lists of a Set, tells their faults, and gives the templates that they name.
+    fn check_lists(&mut self, plan: &RecordPlan, body: &[u8], key: DomainKey, context: &Context, here: Place) -> Arc<ListTemplates> {
+        let mut faults = Vec::new();
+        let (store, elements, depth) = (&self.store, &self.elements, self.options.nesting);
+        let templates = self.lists.check(plan, body, key, context, store, elements, depth, &mut |fault, row| faults.push((fault, row)));
+        for (fault, row) in faults {
+            let (cause, what) = of_fault(fault);
+            self.problem(cause, here, Some(context.source), || format!("record {} of the Set: {what}", row + 1));
+        }
+        templates
+    }
+
+    /// Takes what an exporter tells of its elements; without a place nothing is counted.
+    fn learn_types(&mut self, types: TypeFields, plan: &RecordPlan, body: &[u8], here: Option<Place>) {
+        let mut records = Vec::new();
+        types.read(&plan.layout, body, |record| records.push(record));
+        let mut news = false;
+        for record in records {
+            let told = Arc::make_mut(&mut self.elements).tell(&record);
+            news |= told == Told::New;
+            let Some(here) = here else { continue };
+            match told {
+                Told::New | Told::Known => {}
+                Told::OtherName(what) => self.problem(causes::ELEMENT_NAME, here, None, || what),
+                Told::OtherType(what) => self.problem(causes::ELEMENT_TYPE, here, None, || what),
+                Told::TooMany => {
+                    self.problem(causes::ELEMENT_LIMIT, here, None, || format!("element {} was not taken", told::numbers(&record)));
+                }
+            }
+        }
+        if news {
+            self.plans = Plans::default();
+            self.lists.clear();
+        }
     }
 
     /// Decodes the held Sets that a new template makes readable.
@@ -678,6 +742,7 @@ impl Collector {
     fn push(
         &mut self,
         plan: Arc<RecordPlan>,
+        lists: Option<Arc<ListTemplates>>,
         buffer: &Arc<Vec<u8>>,
         start: u32,
         length: u32,
@@ -693,10 +758,10 @@ impl Collector {
         if rows > most {
             let body = buffer.get(start as usize..start as usize + length as usize).unwrap_or(&[]);
             for (at, octets, records) in plan.layout.pieces(body, u32::try_from(most).unwrap_or(u32::MAX)) {
-                self.push_piece(Arc::clone(&plan), buffer, start + at, octets, records as usize, most, context, emit);
+                self.push_piece(Arc::clone(&plan), lists.clone(), buffer, start + at, octets, records as usize, most, context, emit);
             }
         } else if rows > 0 {
-            self.push_piece(plan, buffer, start, length, rows, most, context, emit);
+            self.push_piece(plan, lists, buffer, start, length, rows, most, context, emit);
         }
     }
 
@@ -704,6 +769,7 @@ impl Collector {
     fn push_piece(
         &mut self,
         plan: Arc<RecordPlan>,
+        lists: Option<Arc<ListTemplates>>,
         buffer: &Arc<Vec<u8>>,
         start: u32,
         length: u32,
@@ -714,8 +780,11 @@ impl Collector {
     ) {
         let buffer = self.work.buffer(buffer);
         self.work.push(plan, buffer, start, length, rows, context);
+        if let Some(lists) = lists {
+            self.work.with_lists(lists);
+        }
         let head_full = self.options.head.as_ref().is_some_and(|(_, most)| self.head_rows + self.work.rows() >= *most);
-        if head_full || self.work.rows() >= most {
+        if head_full || self.work.rows() >= most || self.work.list_octets() >= MOST_LIST_OCTETS {
             self.flush(emit);
         }
     }
@@ -744,7 +813,7 @@ impl Collector {
             return Some(plan.clone());
         }
         let template = Arc::clone(&self.store.definition(definition)?.template);
-        let plan = Plan::compile(version, &template, self.work.schema())?;
+        let plan = Plan::compile(version, &template, self.work.schema(), &self.elements)?;
         if self.plans.by_definition.len() <= index {
             self.plans.by_definition.resize(index + 1, None);
         }
@@ -757,7 +826,7 @@ impl Collector {
             return Some(Arc::clone(&plan.plan));
         }
         let template = Template { id: 0, kind: Kind::Data, fields: plan::fixed_template(version, stride), scope_count: 0 };
-        let plan = Plan::compile(version, &template, self.work.schema())?;
+        let plan = Plan::compile(version, &template, self.work.schema(), &self.elements)?;
         self.plans.fixed.push((version, stride, plan.clone()));
         Some(plan.plan)
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::column::{Beside, Context, FlowBatch, Known, Rate};
-use crate::plan::{RecordPlan, Schema};
+use crate::plan::{ListTemplates, RecordPlan, Schema};
 
 /// Data Sets in the order of the capture, about a batch of them, with the octets they lie in.
 #[derive(Clone, Debug)]
@@ -16,6 +16,7 @@ pub struct Work {
     known: Vec<Arc<Known>>,
     /// What is known beside the Sets that come next.
     beside: (Option<u32>, Option<Rate>),
+    list_octets: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -28,12 +29,14 @@ struct DataSet {
     /// The number in [`Work::known`].
     known: Option<u32>,
     header_rate: Option<Rate>,
+    /// The templates that the Set's lists name; `None` where it has no lists.
+    lists: Option<Arc<ListTemplates>>,
 }
 
 impl Work {
     /// No work yet, for batches of that schema.
     pub(super) fn new(schema: Arc<Schema>) -> Self {
-        Self { schema, buffers: Vec::new(), sets: Vec::new(), rows: 0, known: Vec::new(), beside: (None, None) }
+        Self { schema, buffers: Vec::new(), sets: Vec::new(), rows: 0, known: Vec::new(), beside: (None, None), list_octets: 0 }
     }
 
     /// Puts in a buffer and says its number.
@@ -60,8 +63,21 @@ impl Work {
     /// Puts in a Set: where its records lie in a buffer, and how many there are.
     pub(super) fn push(&mut self, plan: Arc<RecordPlan>, buffer: u32, start: u32, length: u32, rows: usize, context: Context) {
         let (known, header_rate) = self.beside;
-        self.sets.push(DataSet { plan, buffer, start, length, context, known, header_rate });
+        self.sets.push(DataSet { plan, buffer, start, length, context, known, header_rate, lists: None });
         self.rows += rows;
+    }
+
+    /// Gives the Set put in last the templates that its lists name.
+    pub(super) fn with_lists(&mut self, lists: Arc<ListTemplates>) {
+        if let Some(set) = self.sets.last_mut() {
+            self.list_octets += set.length as usize;
+            set.lists = Some(lists);
+        }
+    }
+
+    /// Octets of the Sets that hold lists.
+    pub(super) fn list_octets(&self) -> usize {
+        self.list_octets
     }
 
     /// The columns to decode into.
@@ -85,7 +101,7 @@ impl Work {
             let start = set.start as usize;
             let octets = self.buffers.get(set.buffer as usize).and_then(|b| b.get(start..start + set.length as usize));
             let known = set.known.and_then(|k| self.known.get(k as usize)).map(|k| &**k);
-            let beside = Beside { known, header_rate: set.header_rate };
+            let beside = Beside { known, header_rate: set.header_rate, lists: set.lists.as_deref() };
             batch.append_beside(&set.plan, octets.unwrap_or(&[]), &set.context, beside);
         }
         batch.finish();

@@ -92,6 +92,7 @@ impl FlowBatch {
     }
 
     /// Reads the records of a Set into the columns that the plan feeds. The plan must be compiled for this batch's schema.
+    /// Lists of structured data stay null: [`FlowBatch::append_beside`] reads them.
     pub fn append(&mut self, plan: &RecordPlan, body: &[u8], context: &Context) {
         self.append_beside(plan, body, context, Beside::default());
     }

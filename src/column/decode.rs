@@ -3,12 +3,13 @@
 //! Records of constant length and widths of 1, 2, 4, 8 and 16 octets go through loops over arrays of that size; everything else
 //! (odd widths, variable lengths, checked ranges) goes through slices, a little slower.
 
-use crate::plan::{Cell, Convert, IcmpSource, JoinStep, Kind, Layout, NameOf, RecordPlan, Step, TimeForm};
+use crate::plan::{Cell, Convert, IcmpSource, JoinStep, Kind, Layout, ListTemplates, NameOf, RecordPlan, Step, TimeForm};
 
 use super::batch::Context;
 use super::convert::{self, mapped};
 use super::directory::{Beside, Rate};
 use super::join;
+use super::list::write_list;
 use super::validity::Validity;
 use super::values::{Column, Values};
 use super::variable::Positions;
@@ -51,6 +52,11 @@ pub(super) fn append(
     }
     for step in &plan.joins {
         join(columns, before, step, records, context, beside, rates);
+    }
+    if let Some(lists) = beside.lists {
+        for step in &plan.steps {
+            list_cells(columns, before, step, records, context, lists);
+        }
     }
     records.rows
 }
@@ -179,6 +185,18 @@ fn run(columns: &mut [Column], before: usize, step: &Step, records: Records<'_>,
                     icmp(column, records, is_type, v4, v6, protocol);
                 }
             }
+        }
+    }
+}
+
+/// Fills a column of lists; other steps are done already.
+fn list_cells(columns: &mut [Column], before: usize, step: &Step, records: Records<'_>, context: &Context, lists: &ListTemplates) {
+    if let Step::Convert { column, cell, how: Convert::List(form) } = *step
+        && let Some(Column { values: Values::Octets(values), validity, .. }) = at(columns, column, before)
+    {
+        for octets in records.slices(cell) {
+            validity.push(write_list(form, octets, lists, context, &mut values.data));
+            values.seal();
         }
     }
 }

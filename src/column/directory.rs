@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::convert::unsigned;
+use crate::plan::ListTemplates;
 
 /// Names and rates of one directory; what comes beyond it is left out. More than any router has interfaces or applications.
 const MOST_ENTRIES: usize = 100_000;
@@ -163,6 +164,8 @@ pub struct Beside<'a> {
     pub known: Option<&'a Known>,
     /// The rate in the message's header, as v5 has it.
     pub header_rate: Option<Rate>,
+    /// The templates that the Set's lists name (RFC 6313).
+    pub lists: Option<&'a ListTemplates>,
 }
 
 #[cfg(test)]

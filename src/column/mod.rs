@@ -1,12 +1,13 @@
 //! In: the octets of Data Sets and the plans to read them by. Out: a [`FlowBatch`]: typed columns with nulls, and the runs of
 //! rows that one Set filled.
-//! May use: `time`, `datagram`, `message`, `plan`.
+//! May use: `time`, `datagram`, `element` (names of semantics), `message`, `plan`.
 
 mod batch;
 mod convert;
 mod decode;
 mod directory;
 mod join;
+mod list;
 mod validity;
 mod values;
 mod variable;
@@ -14,5 +15,6 @@ mod variable;
 pub use batch::{Context, FlowBatch, Run};
 pub use convert::{text as text_of, unsigned as unsigned_of};
 pub use directory::{Beside, Directory, Known, Named, Rate, Sampled};
+pub use list::{FindTemplate, ListFault, check_list};
 pub use validity::Validity;
 pub use values::{Column, Octets, Values};

@@ -74,7 +74,7 @@ impl Values {
             Kind::F64 => Self::F64(Vec::new()),
             Kind::Bool => Self::Bool(Vec::new()),
             Kind::Address | Kind::Ipv6 => Self::Address(Vec::new()),
-            Kind::Text | Kind::Octets => Self::Octets(Octets::default()),
+            Kind::Text | Kind::Octets | Kind::Json => Self::Octets(Octets::default()),
         }
     }
 

@@ -85,6 +85,17 @@ const NAMES: [(DataType, &str); 24] = [
 ];
 
 impl DataType {
+    /// All of them.
+    pub(super) const ALL: [DataType; 24] = {
+        let mut all = [DataType::OctetArray; 24];
+        let mut at = 0;
+        while at < all.len() {
+            all[at] = NAMES[at].0;
+            at += 1;
+        }
+        all
+    };
+
     /// The name in the registry.
     pub fn name(self) -> &'static str {
         NAMES.iter().find(|(data_type, _)| *data_type == self).map_or("", |(_, name)| name)

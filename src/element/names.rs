@@ -33,13 +33,22 @@ pub fn by_name(name: &str) -> Option<&'static Element> {
     IANA.get(&name).or_else(|| OTHERS.get(&name)).copied()
 }
 
+/// Whether a name begins as the columns of a vendor's elements do: `pen_32473_`, `cisco_`. An exporter may tell such ones.
+pub fn may_be_vendors(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    match lower.strip_prefix("pen_").and_then(|rest| rest.split_once('_')) {
+        Some((pen, rest)) => number::<u32>(pen).is_some() && !rest.is_empty(),
+        None => registry::slugs().any(|slug| lower.strip_prefix(slug).is_some_and(|rest| rest.starts_with('_'))),
+    }
+}
+
 /// A v9 number that IPFIX can't have: its element whatever the length.
 fn v9_by_number(id: ElementId) -> Option<&'static Element> {
     (id.pen == 0 && id.id > 0x7fff).then(|| v9::v9_element(id.id, u16::MAX)).flatten()
 }
 
 /// Numbers as written: `8`, `ie_8`, `9/12235`, `pen_9_12235`.
-fn written_id(text: &str) -> Option<ElementId> {
+pub(super) fn written_id(text: &str) -> Option<ElementId> {
     let lower = text.to_ascii_lowercase();
     if let Some(rest) = lower.strip_prefix("pen_") {
         let (pen, id) = rest.split_once('_')?;

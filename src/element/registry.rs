@@ -99,6 +99,16 @@ pub fn vendor(pen: u32) -> Option<&'static str> {
     VENDORS.get(&pen).copied()
 }
 
+/// The short name that begins the columns of a vendor's elements.
+pub(super) fn slug(pen: u32) -> Option<&'static str> {
+    ENTERPRISES.iter().find(|file| file.pen == pen).map(|file| file.slug)
+}
+
+/// The short names of all vendors with a file here.
+pub(super) fn slugs() -> impl Iterator<Item = &'static str> {
+    ENTERPRISES.iter().map(|file| file.slug)
+}
+
 /// Every element that has a number here, IANA's first.
 pub(super) fn all() -> impl Iterator<Item = &'static Element> + Clone {
     IANA.iter().chain(REVERSE.iter()).chain(ENTERPRISES.iter().flat_map(|file| file.elements()))

@@ -59,6 +59,11 @@ pub(super) fn all() -> impl Iterator<Item = &'static Element> + Clone {
     PRIVATE.iter().filter_map(|p| p.own.as_ref())
 }
 
+/// Every element that some vendor means by a v9 number.
+pub(super) fn elements(number: u16) -> impl Iterator<Item = &'static Element> {
+    candidates(number).iter().filter_map(Private::element)
+}
+
 /// The number of every row.
 #[cfg(test)]
 pub(super) fn numbers() -> impl Iterator<Item = u16> {

@@ -165,7 +165,7 @@ mod tests {
         assert!(codes.iter().all(|c| c.chars().all(|c| c.is_ascii_lowercase() || c == '-')));
         codes.sort_unstable();
         codes.dedup();
-        assert_eq!(codes.len(), 44);
+        assert_eq!(codes.len(), 47);
         assert!(FaultCause::ALL.iter().all(|c| c.description().ends_with('.')));
     }
 

@@ -5,9 +5,10 @@
 
 use super::canonical::Canonical as C;
 use super::extent::Layout;
+use super::list::{ListForm, SubField};
 use super::schema::{Kind, Schema};
 use super::steps::{Cell, Convert, IcmpSource, RecordPlan, Step, TimeForm};
-use crate::element::{self, DataType, Element, ElementId};
+use crate::element::{self, DataType, Element, ElementId, Elements};
 use crate::message::{FieldSpecifier, Role, Version};
 
 /// The pseudo enterprise number of reverse elements (RFC 5103 §6.1).
@@ -18,24 +19,26 @@ const PADDING_OCTETS: ElementId = ElementId { pen: 0, id: 210 };
 const TIMEVAL_LENGTH: u16 = 16;
 
 /// Compiles the fields of a template for a schema. `None` if its records could be empty.
-pub fn compile(version: Version, fields: &[FieldSpecifier], schema: &Schema) -> Option<RecordPlan> {
+pub fn compile(version: Version, fields: &[FieldSpecifier], schema: &Schema, elements: &Elements) -> Option<RecordPlan> {
     let layout = Layout::of(fields)?;
-    let record = Record::new(version, fields);
+    let record = Record::new(version, fields, elements);
     let mut compiler = Compiler { record: &record, schema, steps: Vec::new(), fed: Vec::new() };
     compiler.canonical();
     compiler.elements();
     let joins = super::joins::joins(&record, schema);
-    Some(RecordPlan { layout, steps: compiler.steps, joins })
+    let steps = compiler.steps;
+    let list = |f: &Field| match f.convert {
+        Convert::List(form) if f.column_wanted() => Some((f.cell.field, form)),
+        _ => None,
+    };
+    let lists = record.fields.iter().filter_map(list).collect();
+    Some(RecordPlan { layout, steps, joins, lists })
 }
 
 /// The canonical columns that a template feeds, beside those that every datagram feeds.
-pub fn fed_columns(version: Version, fields: &[FieldSpecifier]) -> Vec<C> {
-    let mut builder = super::schema::SchemaBuilder::default();
-    C::ALL.iter().for_each(|c| {
-        builder.canonical(*c);
-    });
-    let schema = builder.build();
-    let record = Record::new(version, fields);
+pub fn fed_columns(version: Version, fields: &[FieldSpecifier], elements: &Elements) -> Vec<C> {
+    let schema = all_canonical();
+    let record = Record::new(version, fields, elements);
     let mut compiler = Compiler { record: &record, schema: &schema, steps: Vec::new(), fed: Vec::new() };
     compiler.canonical();
     let mut touched: Vec<u16> = compiler.steps.iter().flat_map(columns_of).collect();
@@ -45,34 +48,26 @@ pub fn fed_columns(version: Version, fields: &[FieldSpecifier]) -> Vec<C> {
 }
 
 /// The canonical columns that a template feeds where options data, or the header, tells what they need.
-pub fn joined_columns(version: Version, fields: &[FieldSpecifier]) -> Vec<C> {
-    let mut builder = super::schema::SchemaBuilder::default();
-    C::ALL.iter().for_each(|c| {
-        builder.canonical(*c);
-    });
-    let schema = builder.build();
+pub fn joined_columns(version: Version, fields: &[FieldSpecifier], elements: &Elements) -> Vec<C> {
+    let schema = all_canonical();
     let touched: Vec<u16> =
-        super::joins::joins(&Record::new(version, fields), &schema).iter().filter_map(super::joins::column_of).collect();
+        super::joins::joins(&Record::new(version, fields, elements), &schema).iter().filter_map(super::joins::column_of).collect();
     C::ALL.iter().copied().filter(|c| schema.canonical(*c).is_some_and(|p| touched.contains(&p))).collect()
 }
 
 /// A column for each field of a template, in wire order: what options records are shown by.
-pub fn record_schema(version: Version, fields: &[FieldSpecifier]) -> Schema {
+pub fn record_schema(version: Version, fields: &[FieldSpecifier], elements: &Elements) -> Schema {
     let mut builder = super::schema::SchemaBuilder::default();
-    for field in Record::new(version, fields).fields.iter().filter(|f| f.column_wanted()) {
+    for field in Record::new(version, fields, elements).fields.iter().filter(|f| f.column_wanted()) {
         builder.field(&field.column, field.kind);
     }
     builder.build()
 }
 
 /// Name and type of every column of its own that a template's fields make: all that feed no canonical column.
-pub fn element_columns(version: Version, fields: &[FieldSpecifier]) -> Vec<(String, Kind)> {
-    let mut builder = super::schema::SchemaBuilder::default();
-    C::ALL.iter().for_each(|c| {
-        builder.canonical(*c);
-    });
-    let schema = builder.build();
-    let record = Record::new(version, fields);
+pub fn element_columns(version: Version, fields: &[FieldSpecifier], elements: &Elements) -> Vec<(String, Kind)> {
+    let schema = all_canonical();
+    let record = Record::new(version, fields, elements);
     let mut compiler = Compiler { record: &record, schema: &schema, steps: Vec::new(), fed: Vec::new() };
     compiler.canonical();
     let fed = compiler.fed;
@@ -81,8 +76,22 @@ pub fn element_columns(version: Version, fields: &[FieldSpecifier]) -> Vec<(Stri
 
 /// The column that each field of a template has of its own, whether or not it feeds a canonical one as well; `None` for padding and
 /// for fields of no octets.
-pub fn field_columns(version: Version, fields: &[FieldSpecifier]) -> Vec<Option<String>> {
-    Record::new(version, fields).fields.into_iter().map(|f| f.column_wanted().then_some(f.column)).collect()
+pub fn field_columns(version: Version, fields: &[FieldSpecifier], elements: &Elements) -> Vec<Option<String>> {
+    Record::new(version, fields, elements).fields.into_iter().map(|f| f.column_wanted().then_some(f.column)).collect()
+}
+
+/// The fields of a record inside of a list: their names and conversions.
+pub(super) fn list_fields(version: Version, fields: &[FieldSpecifier], elements: &Elements) -> Vec<SubField> {
+    let field = |f: Field| SubField { name: f.column_wanted().then_some(f.column), how: f.convert };
+    Record::new(version, fields, elements).fields.into_iter().map(field).collect()
+}
+
+fn all_canonical() -> Schema {
+    let mut builder = super::schema::SchemaBuilder::default();
+    C::ALL.iter().for_each(|c| {
+        builder.canonical(*c);
+    });
+    builder.build()
 }
 
 fn columns_of(step: &Step) -> Vec<u16> {
@@ -105,6 +114,8 @@ pub(super) struct Field {
     pub(super) kind: Kind,
     pub(super) convert: Convert,
     column: String,
+    /// The column that the field had before its exporter told its name.
+    by_number: Option<String>,
     padding: bool,
 }
 
@@ -120,7 +131,7 @@ pub(super) struct Record {
 }
 
 impl Record {
-    fn new(version: Version, specifiers: &[FieldSpecifier]) -> Self {
+    fn new(version: Version, specifiers: &[FieldSpecifier], elements: &Elements) -> Self {
         let mut fields: Vec<Field> = Vec::with_capacity(specifiers.len());
         let mut seen = std::collections::HashMap::<String, u32>::new();
         let mut offset = 0u32;
@@ -129,7 +140,7 @@ impl Record {
             if specifier.length != Cell::VARIABLE {
                 offset += u32::from(specifier.length);
             }
-            let (element, raw) = resolve(version, specifier);
+            let (element, raw) = resolve(version, specifier, elements);
             let fits = element.filter(|e| fits(e, specifier.length));
             let (kind, convert) = match fits {
                 Some(e) => (Kind::of(e.data_type), conversion(e, specifier.length)),
@@ -137,6 +148,8 @@ impl Record {
                 None => (Kind::Octets, Convert::Octets),
             };
             let base = match (fits, specifier.role) {
+                // A user's or an exporter's name must not stand for a canonical column.
+                (Some(e), _) if C::by_name(&e.column).is_some() => element::column_name(raw),
                 (Some(e), _) => e.column.clone(),
                 (None, Role::V9Scope) => scope_column(specifier.id),
                 (None, _) => element::column_name(raw),
@@ -144,7 +157,8 @@ impl Record {
             let times = seen.entry(base.clone()).and_modify(|n| *n += 1).or_insert(1);
             let column = if *times == 1 { base } else { format!("{base}_{times}") };
             let padding = raw == PADDING_OCTETS && specifier.role != Role::V9Scope;
-            fields.push(Field { cell, id: fits.map(|e| e.id), kind, convert, column, padding });
+            let by_number = fits.filter(|e| elements.source(e) == "exporter").map(|e| element::column_name(e.id));
+            fields.push(Field { cell, id: fits.map(|e| e.id), kind, convert, column, by_number, padding });
         }
         Self { version, fields }
     }
@@ -164,12 +178,12 @@ impl Record {
 }
 
 /// The element of a field, and the numbers under which it stands if no element fits.
-fn resolve(version: Version, specifier: &FieldSpecifier) -> (Option<&'static Element>, ElementId) {
+fn resolve(version: Version, specifier: &FieldSpecifier, elements: &Elements) -> (Option<&'static Element>, ElementId) {
     let raw = ElementId { pen: specifier.pen, id: specifier.id };
     let element = match (specifier.role, version) {
         (Role::V9Scope, _) => None,
-        (_, Version::Ipfix) => element::element(raw),
-        (_, _) => element::v9_element(specifier.id, specifier.length),
+        (_, Version::Ipfix) => elements.element(raw),
+        (_, _) => elements.v9_element(specifier.id, specifier.length),
     };
     (element, raw)
 }
@@ -214,6 +228,9 @@ fn conversion(element: &Element, length: u16) -> Convert {
         (Kind::Time, _) if length == TIMEVAL_LENGTH => Convert::Time(TimeForm::Timeval),
         (Kind::Time, Some(DataType::DateTimeNanoseconds)) => Convert::Time(TimeForm::NtpNanos),
         (Kind::Time, _) => Convert::Time(TimeForm::NtpMicros),
+        (Kind::Json, Some(DataType::BasicList)) => Convert::List(ListForm::Basic),
+        (Kind::Json, Some(DataType::SubTemplateList)) => Convert::List(ListForm::SubTemplate),
+        (Kind::Json, _) => Convert::List(ListForm::SubTemplateMulti),
         _ => Convert::Octets,
     }
 }
@@ -266,6 +283,10 @@ impl Compiler<'_> {
                 && self.schema.columns().get(usize::from(column)).is_some_and(|c| c.kind == field.kind)
             {
                 self.steps.push(Step::Convert { column, cell: field.cell, how: field.convert });
+            } else if let Some(name) = &field.by_number
+                && let Some(column) = self.schema.position(name).filter(|_| field.column_wanted())
+            {
+                self.steps.push(Step::Convert { column, cell: field.cell, how: Convert::Octets });
             }
         }
     }
@@ -464,21 +485,21 @@ mod tests {
     #[test]
     fn the_first_counter_that_the_template_has_feeds_bytes() {
         let f = fields(&[(0, 85, 8), (0, 231, 4), (0, 86, 8), (0, 23, 4)]);
-        assert_eq!(names(&fed_columns(Version::Ipfix, &f)), ["bytes", "packets", "bytes_out"]);
-        let own: Vec<String> = element_columns(Version::Ipfix, &f).into_iter().map(|c| c.0).collect();
+        assert_eq!(names(&fed_columns(Version::Ipfix, &f, &Elements::default())), ["bytes", "packets", "bytes_out"]);
+        let own: Vec<String> = element_columns(Version::Ipfix, &f, &Elements::default()).into_iter().map(|c| c.0).collect();
         assert_eq!(own, ["octetTotalCount"]);
     }
 
     #[test]
     fn repeated_elements_keep_every_occurrence() {
         let f = fields(&[(0, 82, 65535), (0, 83, 65535), (0, 82, 65535), (0, 83, 65535)]);
-        let own: Vec<String> = element_columns(Version::Ipfix, &f).into_iter().map(|c| c.0).collect();
+        let own: Vec<String> = element_columns(Version::Ipfix, &f, &Elements::default()).into_iter().map(|c| c.0).collect();
         assert_eq!(own, ["interfaceName", "interfaceDescription", "interfaceName_2", "interfaceDescription_2"]);
     }
 
     #[test]
     fn a_length_that_the_type_can_not_have_makes_octets() {
-        let own = element_columns(Version::Ipfix, &fields(&[(0, 8, 2), (0, 1, 3), (0, 60000, 4), (4711, 7, 2)]));
+        let own = element_columns(Version::Ipfix, &fields(&[(0, 8, 2), (0, 1, 3), (0, 60000, 4), (4711, 7, 2)]), &Elements::default());
         assert_eq!(
             own,
             [("ie_8".to_owned(), Kind::Octets), ("ie_60000".to_owned(), Kind::Octets), ("pen_4711_7".to_owned(), Kind::Octets)]
@@ -488,14 +509,14 @@ mod tests {
     #[test]
     fn start_and_duration_make_the_end() {
         let f = fields(&[(0, 152, 8), (0, 161, 4)]);
-        assert_eq!(names(&fed_columns(Version::Ipfix, &f)), ["flow_start", "flow_end", "duration_ms"]);
+        assert_eq!(names(&fed_columns(Version::Ipfix, &f, &Elements::default())), ["flow_start", "flow_end", "duration_ms"]);
     }
 
     #[test]
     fn icmp_from_the_port_in_v5_but_not_in_ipfix() {
         let f = fields(&[(0, 4, 1), (0, 11, 2)]);
-        assert_eq!(names(&fed_columns(Version::V5, &f)), ["dst_port", "protocol", "icmp_type", "icmp_code"]);
-        assert_eq!(names(&fed_columns(Version::Ipfix, &f)), ["dst_port", "protocol"]);
+        assert_eq!(names(&fed_columns(Version::V5, &f, &Elements::default())), ["dst_port", "protocol", "icmp_type", "icmp_code"]);
+        assert_eq!(names(&fed_columns(Version::Ipfix, &f, &Elements::default())), ["dst_port", "protocol"]);
     }
 
     #[test]
@@ -503,7 +524,7 @@ mod tests {
         let f = fields(&[(0, 8, 4), (0, 27, 16), (0, 60, 1)]);
         let mut b = SchemaBuilder::default();
         b.canonical(C::SrcAddr);
-        let plan = compile(Version::Ipfix, &f, &b.build()).unwrap();
+        let plan = compile(Version::Ipfix, &f, &b.build(), &Elements::default()).unwrap();
         let cell = |field, offset, width| Cell { field, offset, width };
         assert_eq!(
             plan.steps,

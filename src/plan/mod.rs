@@ -9,6 +9,7 @@ mod compile;
 mod extent;
 mod fixed;
 mod joins;
+mod list;
 mod schema;
 mod steps;
 
@@ -16,5 +17,6 @@ pub use canonical::Canonical;
 pub use compile::{compile, element_columns, fed_columns, field_columns, joined_columns, record_schema};
 pub use extent::{Extent, Layout};
 pub use fixed::fixed_template;
+pub use list::{ListForm, ListTemplates, SubField, SubTemplate};
 pub use schema::{ColumnSpec, Kind, Schema, SchemaBuilder, Source, UnknownColumn};
 pub use steps::{Cell, Convert, IcmpSource, JoinStep, NameOf, OwnRate, RecordPlan, SamplingSources, Step, TimeForm};

@@ -1,11 +1,12 @@
 //! The columns of a flow batch: their names, types and origin, fixed before the first record is decoded.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use thiserror::Error;
 
 use super::canonical::Canonical;
-use crate::element::{self, DataType, Element};
+use crate::element::{DataType, Element, Elements};
 
 /// The type of a column's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -38,10 +39,12 @@ pub enum Kind {
     Text,
     /// Octets as they were on the wire.
     Octets,
+    /// JSON text: a list of structured data (RFC 6313).
+    Json,
 }
 
 impl Kind {
-    /// The column type for an abstract data type of RFC 7011 §6.1; structured data and what has no type stay octets.
+    /// The column type for an abstract data type of RFC 7011 §6.1; what has no type stays octets.
     pub fn of(data_type: Option<DataType>) -> Self {
         use DataType::*;
         match data_type {
@@ -54,6 +57,7 @@ impl Kind {
             Some(DateTimeSeconds | DateTimeMilliseconds | DateTimeMicroseconds | DateTimeNanoseconds) => Self::Time,
             Some(Ipv4Address) => Self::Ipv4,
             Some(Ipv6Address) => Self::Ipv6,
+            Some(BasicList | SubTemplateList | SubTemplateMultiList) => Self::Json,
             _ => Self::Octets,
         }
     }
@@ -125,9 +129,15 @@ pub struct UnknownColumn {
 #[derive(Clone, Debug, Default)]
 pub struct SchemaBuilder {
     schema: Schema,
+    elements: Arc<Elements>,
 }
 
 impl SchemaBuilder {
+    /// A builder that knows these elements; the default one knows the built-in ones.
+    pub fn with_elements(elements: Arc<Elements>) -> Self {
+        Self { schema: Schema::default(), elements }
+    }
+
     /// Adds a canonical column.
     pub fn canonical(&mut self, column: Canonical) -> &mut Self {
         self.push(column.name(), column.kind(), Source::Canonical(column), false)
@@ -146,12 +156,12 @@ impl SchemaBuilder {
         if let Some(column) = Canonical::by_name(name) {
             return Ok(self.canonical(column));
         }
-        if let Some(element) = element::by_name(name) {
+        if let Some(element) = self.elements.by_name(name) {
             return Ok(self.element(&element.column, element));
         }
         if let Some((base, digits)) = name.rsplit_once('_')
             && digits.parse::<u16>().is_ok_and(|n| n >= 2)
-            && let Some(element) = element::by_name(base)
+            && let Some(element) = self.elements.by_name(base)
         {
             return Ok(self.element(&format!("{}_{digits}", element.column), element));
         }

@@ -1,6 +1,7 @@
 //! What a compiled template says to do, column by column.
 
 use super::extent::Layout;
+use super::list::ListForm;
 
 /// Where a field lies in a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +63,8 @@ pub enum Convert {
     Octets,
     /// A point in time.
     Time(TimeForm),
+    /// A list of values or records, as JSON text (RFC 6313).
+    List(ListForm),
 }
 
 /// Where ICMP type and code come from.
@@ -158,6 +161,8 @@ pub struct RecordPlan {
     pub steps: Vec<Step>,
     /// What is done after the steps: joining names and rates that the records themselves don't have.
     pub joins: Vec<JoinStep>,
+    /// The fields that hold lists, by number; whether or not a column is fed by them.
+    pub lists: Vec<(u16, ListForm)>,
 }
 
 /// What a number names.

@@ -64,6 +64,7 @@ impl<'a> Row<'a> {
         let as_text = || Value::from(text(column, self.row));
         Some(match (&column.values, column.kind) {
             (_, Kind::Time | Kind::Ipv4 | Kind::Mac) => as_text(),
+            (_, Kind::Json) => serde_json::from_str(&text(column, self.row)).unwrap_or_else(|_| as_text()),
             (Values::I64(v), _) => Value::from(*v.get(self.row)?),
             (Values::Bool(v), _) => Value::from(*v.get(self.row)?),
             // JSON has no NaN and no infinity: those are strings.

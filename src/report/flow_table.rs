@@ -74,7 +74,7 @@ impl Digest for FlowTable {
                     }
                     let cell = String::from_utf8_lossy(&octets);
                     // Only texts can hold what must not reach a terminal.
-                    part.text.push_str(&if spec.kind == Kind::Text { escape(&cell) } else { cell.as_ref().into() });
+                    part.text.push_str(&if matches!(spec.kind, Kind::Text | Kind::Json) { escape(&cell) } else { cell.as_ref().into() });
                     part.ends.push(part.text.len());
                 }
             }
@@ -148,7 +148,7 @@ impl<W: Write> FlowTableSink<W> {
             .map(|(_, spec)| Lane {
                 title: escape(&spec.name).into_owned(),
                 right: is_number(spec),
-                text: matches!(spec.kind, Kind::Text | Kind::Octets),
+                text: matches!(spec.kind, Kind::Text | Kind::Octets | Kind::Json),
                 time: spec.kind == Kind::Time,
                 cells: least(spec),
                 width: 0,

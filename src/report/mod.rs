@@ -40,8 +40,15 @@
 //! - `schema`
 //! - `tables`, by exporter, domain, version and id: `exporter`, `version`, `domain`, `template_id`, `definition`; `scopes`, the columns of
 //!   scope fields; `columns`, all of them in wire order; `count` of records; `records`, an object each.
+//!
+//! ## `ipfix-inspect/elements/1`
+//! - `schema`
+//! - `elements`, the exact matches first, then by number: `number` as people write it (`8`, `9/12235`), `pen` (0 for IANA), `id`, `name`,
+//!   `column`, `v9_name`, `type`, `units`, `semantics`, `status` (`current`, `deprecated`, `obsolete`), `vendor`, `description`, `source`
+//!   (`built-in`, `file`: of `--elements`).
 
 mod cell;
+mod elements;
 mod escape;
 mod exporters;
 mod files;
@@ -61,6 +68,7 @@ mod templates;
 mod templates_json;
 mod width;
 
+pub use elements::{elements_json, elements_text};
 pub use escape::escape;
 pub use flow_table::{FlowTable, FlowTableSink, TablePart};
 pub use options_tables::{OptionsTable, OptionsTables, SetPart, TableDigest, TableRows, options_csv, options_json, options_text};

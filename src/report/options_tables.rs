@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::collector::{Digest, Flow, Sink};
 use crate::column::FlowBatch;
+use crate::element::Elements;
 use crate::message::Role;
 use crate::plan::{self, Schema};
 use crate::template::Definition;
@@ -102,7 +103,7 @@ impl OptionsTables {
     }
 
     /// The tables by exporter, domain, version and id. `definition` finds the template of a layout.
-    pub fn into_tables(self, definition: impl Fn(u32) -> Option<Definition>) -> Vec<OptionsTable> {
+    pub fn into_tables(self, elements: &Arc<Elements>, definition: impl Fn(u32) -> Option<Definition>) -> Vec<OptionsTable> {
         let mut tables: Vec<OptionsTable> = Vec::new();
         for (layout, gathered) in self.by_layout {
             let Some(definition) = definition(layout) else { continue };
@@ -117,7 +118,13 @@ impl OptionsTables {
                     table.kept += gathered.kept;
                     table.parts.extend(gathered.parts);
                 }
-                None => tables.push(OptionsTable { definition, records: gathered.records, kept: gathered.kept, parts: gathered.parts }),
+                None => tables.push(OptionsTable {
+                    definition,
+                    elements: Arc::clone(elements),
+                    records: gathered.records,
+                    kept: gathered.kept,
+                    parts: gathered.parts,
+                }),
             }
         }
         tables.sort_by_key(|t| (t.definition.key, t.definition.template.id, t.definition.version));
@@ -146,6 +153,7 @@ impl Sink<SetPart> for OptionsTables {
 pub struct OptionsTable {
     /// The options template, and whose it is.
     pub definition: Definition,
+    elements: Arc<Elements>,
     /// Records.
     pub records: u64,
     /// Those that are here.
@@ -155,13 +163,13 @@ pub struct OptionsTable {
 
 impl OptionsTable {
     fn schema(&self) -> Schema {
-        plan::record_schema(self.definition.key.version, &self.definition.template.fields)
+        plan::record_schema(self.definition.key.version, &self.definition.template.fields, &self.elements)
     }
 
     /// The columns of its scope fields.
     fn scopes(&self) -> Vec<String> {
         let fields = &self.definition.template.fields;
-        let columns = plan::field_columns(self.definition.key.version, fields);
+        let columns = plan::field_columns(self.definition.key.version, fields, &self.elements);
         fields.iter().zip(columns).filter(|(f, _)| f.role != Role::Field).filter_map(|(_, column)| column).collect()
     }
 

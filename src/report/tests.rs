@@ -38,7 +38,7 @@ fn v5_record(ports: [u16; 2], packets: u32, octets: u32, flags: u8, protocol: u8
 fn head() -> FlowBatch {
     let schema = head_schema(false);
     let mut batch = FlowBatch::new(std::sync::Arc::clone(&schema));
-    let plan = compile(Version::V5, &fixed_template(Version::V5, 48), &schema).unwrap();
+    let plan = compile(Version::V5, &fixed_template(Version::V5, 48), &schema, &Default::default()).unwrap();
     let context = Context {
         received: Some(at(0)),
         exporter: Endpoint { addr: addr("203.0.113.1"), port: 50_000 },

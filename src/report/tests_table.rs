@@ -25,7 +25,7 @@ fn schema(names: &[&str]) -> Arc<Schema> {
 /// Records of sourceIPv4Address, sourceTransportPort, protocolIdentifier, octetDeltaCount, interfaceName (12 octets).
 fn batch(schema: &Arc<Schema>, records: &[(u8, u16, u8, u32, &[u8; 12])]) -> FlowBatch {
     let fields = [(8, 4), (7, 2), (4, 1), (1, 4), (82, 12)].map(|(id, length)| FieldSpecifier::element(0, id, length));
-    let plan = compile(Version::Ipfix, &fields, schema).unwrap();
+    let plan = compile(Version::Ipfix, &fields, schema, &Default::default()).unwrap();
     let mut body = Vec::new();
     for (host, port, protocol, octets, name) in records {
         body.extend([10, 0, 0, *host]);
@@ -109,7 +109,7 @@ fn what_does_not_fit_is_said() {
 fn on_a_narrow_terminal_the_day_is_said_once() {
     let schema = schema(&["flow_start", "flow_end", "bytes"]);
     let fields = [(150, 4), (151, 4), (1, 4)].map(|(id, length)| FieldSpecifier::element(0, id, length));
-    let plan = compile(Version::Ipfix, &fields, &schema).unwrap();
+    let plan = compile(Version::Ipfix, &fields, &schema, &Default::default()).unwrap();
     let context = batch(&schema, &[(1, 1, 6, 1, &[0; 12])]).runs()[0].context;
     let mut rows = FlowBatch::new(Arc::clone(&schema));
     // 2023-11-14T23:59:50.
@@ -201,7 +201,7 @@ options template 256, definition 2, 203.0.113.1:4739 IPFIX domain 7
     9/12235  cisco_applicationHttpHost  variable
   4000000/5  not in any registry               2
 ";
-    assert_eq!(templates_text(&template_lines(&[definition()]), &Style::default()), expected);
+    assert_eq!(templates_text(&template_lines(&[definition()], &Default::default()), &Style::default()), expected);
 }
 
 #[test]
@@ -211,7 +211,8 @@ fn no_templates() {
 
 #[test]
 fn templates_as_json() {
-    let json: serde_json::Value = serde_json::from_str(&templates_json(&template_lines(&[definition()]), &["a.pcap".to_owned()])).unwrap();
+    let json: serde_json::Value =
+        serde_json::from_str(&templates_json(&template_lines(&[definition()], &Default::default()), &["a.pcap".to_owned()])).unwrap();
     assert_eq!(json["schema"], "ipfix-inspect/templates/1");
     let t = &json["templates"][0];
     assert_eq!((&t["kind"], &t["first_file"], &t["first_frame"]), (&"options".into(), &"a.pcap".into(), &3.into()));

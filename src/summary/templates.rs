@@ -1,6 +1,6 @@
 //! Every template with its history, named by the registries.
 
-use crate::element::{self, ElementId};
+use crate::element::{self, ElementId, Elements};
 use crate::message::{FieldSpecifier, Role, Version};
 use crate::plan;
 use crate::template::{Definition, Kind};
@@ -43,13 +43,13 @@ impl TemplateLine {
 }
 
 /// All definitions, by exporter, domain, version and id.
-pub fn template_lines(definitions: &[Definition]) -> Vec<TemplateLine> {
+pub fn template_lines(definitions: &[Definition], elements: &Elements) -> Vec<TemplateLine> {
     let mut lines: Vec<TemplateLine> = definitions
         .iter()
         .map(|d| {
             let fields = &d.template.fields;
-            let columns = plan::field_columns(d.key.version, fields);
-            let lines = fields.iter().zip(columns).map(|(f, column)| FieldLine { column, ..field_line(d.key.version, f) });
+            let columns = plan::field_columns(d.key.version, fields, elements);
+            let lines = fields.iter().zip(columns).map(|(f, column)| FieldLine { column, ..field_line(d.key.version, f, elements) });
             TemplateLine { definition: d.clone(), fields: lines.collect() }
         })
         .collect();
@@ -57,7 +57,7 @@ pub fn template_lines(definitions: &[Definition]) -> Vec<TemplateLine> {
     lines
 }
 
-fn field_line(version: Version, field: &FieldSpecifier) -> FieldLine {
+fn field_line(version: Version, field: &FieldSpecifier, elements: &Elements) -> FieldLine {
     let length = (!field.is_variable()).then_some(field.length);
     let scope = field.role != Role::Field;
     if field.role == Role::V9Scope {
@@ -65,8 +65,8 @@ fn field_line(version: Version, field: &FieldSpecifier) -> FieldLine {
         return FieldLine { id: field.id, pen: 0, name, column: None, v9_name: None, vendor: None, length, scope };
     }
     let known = match version {
-        Version::Ipfix => element::element(ElementId { pen: field.pen, id: field.id }),
-        _ => element::v9_element(field.id, field.length),
+        Version::Ipfix => elements.element(ElementId { pen: field.pen, id: field.id }),
+        _ => elements.v9_element(field.id, field.length),
     };
     FieldLine {
         id: field.id,

@@ -50,7 +50,7 @@ fn series(spec: &ColumnSpec, column: FlowColumn) -> PolarsResult<Series> {
             BooleanChunked::from_iter_options(name, v.iter().enumerate().map(|(row, b)| there(row).then_some(*b))).into_series()
         }
         (Values::Address(v), kind) => text(name, v.iter().enumerate().map(|(row, a)| there(row).then(|| address_text(*a, kind)))),
-        (Values::Octets(v), Kind::Text) => {
+        (Values::Octets(v), Kind::Text | Kind::Json) => {
             let value = |row| there(row).then(|| String::from_utf8_lossy(v.get(row)).into_owned());
             text(name, (0..validity.len()).map(value))
         }
@@ -130,7 +130,7 @@ mod tests {
             b.named(name).unwrap();
         }
         let schema = Arc::new(b.build());
-        let plan = compile(Version::Ipfix, &fields, &schema).unwrap();
+        let plan = compile(Version::Ipfix, &fields, &schema, &Default::default()).unwrap();
         let context = Context {
             received: None,
             exporter: Endpoint { addr: IpAddr::from([192, 0, 2, 9]), port: 1 },

@@ -10,6 +10,7 @@
 //! | MAC addresses | `00:00:5e:00:53:01` |
 //! | text | as it is, quoted where the form of output needs it |
 //! | octets | hexadecimal digits, lower case |
+//! | lists | JSON text; in JSON, as it is |
 //! | null | nothing |
 
 use std::io::Write;
@@ -29,7 +30,7 @@ pub fn write_cell(out: &mut Vec<u8>, column: &Column, row: usize) {
     if !cells.is_there(row) {
         return;
     }
-    if let Shape::Text(octets) = cells.shape {
+    if let Shape::Text(octets) | Shape::Json(octets) = cells.shape {
         out.extend_from_slice(octets.get(row));
         return;
     }
@@ -89,6 +90,7 @@ enum Shape<'a> {
     Mac(&'a [u64]),
     Text(&'a Octets),
     Octets(&'a Octets),
+    Json(&'a Octets),
 }
 
 /// Which rows of a run have a value.
@@ -120,6 +122,7 @@ impl<'a> Cells<'a> {
             (Kind::Mac, Values::U64(v)) => Shape::Mac(v),
             (Kind::Text, Values::Octets(v)) => Shape::Text(v),
             (Kind::Octets, Values::Octets(v)) => Shape::Octets(v),
+            (Kind::Json, Values::Octets(v)) => Shape::Json(v),
             _ => Shape::U8(&[]),
         };
         let mut cells = Self { shape, validity: &column.validity, rows: 0 };
@@ -137,7 +140,7 @@ impl<'a> Cells<'a> {
             Shape::F64(v) => v.len(),
             Shape::Bool(v) => v.len(),
             Shape::Address(v) | Shape::Ipv6(v) => v.len(),
-            Shape::Text(v) | Shape::Octets(v) => v.offsets.len().saturating_sub(1),
+            Shape::Text(v) | Shape::Octets(v) | Shape::Json(v) => v.offsets.len().saturating_sub(1),
         }
     }
 
@@ -174,13 +177,13 @@ impl<'a> Cells<'a> {
 
     /// True for values without a bound on their length.
     pub(super) fn is_wide(&self) -> bool {
-        matches!(self.shape, Shape::Text(_) | Shape::Octets(_))
+        matches!(self.shape, Shape::Text(_) | Shape::Octets(_) | Shape::Json(_))
     }
 
     /// Room that this row's value may need beyond [`SLOT`].
     pub(super) fn wide(&self, row: usize) -> usize {
         match &self.shape {
-            Shape::Text(v) | Shape::Octets(v) => quote::room(v.get(row).len()),
+            Shape::Text(v) | Shape::Octets(v) | Shape::Json(v) => quote::room(v.get(row).len()),
             _ => 0,
         }
     }
@@ -204,6 +207,8 @@ impl<'a> Cells<'a> {
             Shape::Mac(v) => quoted::<JSON>(out, at, |out, at| mac(out, at, v[row])),
             Shape::Text(v) if JSON => quote::json(out, at, v.get(row)),
             Shape::Text(v) => quote::csv(out, at, v.get(row)),
+            Shape::Json(v) if JSON => quote::plain(out, at, v.get(row)),
+            Shape::Json(v) => quote::csv(out, at, v.get(row)),
             Shape::Octets(v) if JSON || !v.get(row).is_empty() => quoted::<JSON>(out, at, |out, at| hex(out, at, v.get(row))),
             Shape::Octets(_) => quote::csv(out, at, &[]),
         }

@@ -126,7 +126,7 @@ mod tests {
         builder.value_names();
         let schema = std::sync::Arc::new(builder.build());
         let fields: Vec<FieldSpecifier> = fields.iter().map(|(id, length)| FieldSpecifier::element(0, *id, *length)).collect();
-        let plan = compile(Version::Ipfix, &fields, &schema).unwrap();
+        let plan = compile(Version::Ipfix, &fields, &schema, &crate::element::Elements::default()).unwrap();
         let mut batch = FlowBatch::new(schema);
         let context = Context {
             received: None,

@@ -39,7 +39,7 @@ pub(super) fn schema(names: &[&str]) -> Arc<Schema> {
 /// Appends a Set with that template (element, length) to a batch.
 pub(super) fn append(batch: &mut FlowBatch, template: &[(u16, u16)], body: &[u8], context: &Context) {
     let fields: Vec<FieldSpecifier> = template.iter().map(|(id, length)| FieldSpecifier::element(0, *id, *length)).collect();
-    let plan = plan::compile(context.version, &fields, &Arc::clone(batch.schema())).unwrap();
+    let plan = plan::compile(context.version, &fields, &Arc::clone(batch.schema()), &Default::default()).unwrap();
     batch.append(&plan, body, context);
 }
 

@@ -11,6 +11,7 @@
 //! | [`referee`] | tshark's decoding of today against ours |
 //! | [`hostile`] | cut and damaged input |
 //! | [`options`] | options data as tables, joined with flows, sampling |
+//! | [`structured`] | lists, and elements that exporters and users describe |
 //! | [`cli`] | exit codes, streams, files, the README's commands |
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::cast_possible_truncation)]
@@ -25,5 +26,6 @@ mod hostile;
 mod nfcapd;
 mod options;
 mod referee;
+mod structured;
 mod support;
 mod wire;

@@ -71,7 +71,7 @@ impl Collector {
                 source,
                 layout,
             };
-            self.push(compiled.plan, buffer, run.start, run.length, run.rows as usize, context, emit);
+            self.push(compiled.plan, None, buffer, run.start, run.length, run.rows as usize, context, emit);
         }
     }
 

@@ -114,7 +114,7 @@ fn flows_are_those_of_nfdump() {
             {
                 differences.equal(
                     &what("received"),
-                    &cell(&flow["received"]).replace('T', " ").trim_end_matches('Z').to_owned(),
+                    &cell(&flow["received"]).replace('T', " ").trim_end_matches('Z'),
                     received.trim(),
                 );
             }

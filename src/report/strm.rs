@@ -60,6 +60,8 @@ fn verdicts(exporter: &ExporterLine, style: &Style) -> Vec<String> {
     if exporter.strm.is_empty() {
         let text = if exporter.sets_without_template > 0 {
             "no template was seen, so nothing can be said"
+        } else if exporter.sums.flows > 0 {
+            "a flow file keeps the flows and not the templates they came by, so nothing can be said"
         } else {
             "sent neither flows nor a template for flows"
         };

@@ -180,12 +180,16 @@ fn exporter_line(collector: &Collector, number: u32, by_layout: &[LayoutSums]) -
             sums.add(&own);
             match layout.kind {
                 LayoutKind::Fixed(_) => add(None, own),
-                LayoutKind::Template(id) => add(collector.templates().definition(id).map(|d| Arc::clone(&d.template)), own),
+                LayoutKind::Template(id) => match collector.templates().definition(id).map(|d| &d.template) {
+                    // The shapes of stored flows are no templates that an exporter sent.
+                    Some(template) if !template.was_sent() => {}
+                    template => add(template.map(Arc::clone), own),
+                },
             }
         }
     }
     let mut options: HashSet<&Template> = HashSet::new();
-    for definition in collector.templates().definitions().iter().filter(|d| d.times_sent > 0) {
+    for definition in collector.templates().definitions().iter().filter(|d| d.times_sent > 0 && d.template.was_sent()) {
         let k = &definition.key;
         if (k.exporter.addr, k.version, Some(k.domain)) != (key.exporter, key.version, key.domain) {
             continue;

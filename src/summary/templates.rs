@@ -46,6 +46,7 @@ impl TemplateLine {
 pub fn template_lines(definitions: &[Definition], elements: &Elements) -> Vec<TemplateLine> {
     let mut lines: Vec<TemplateLine> = definitions
         .iter()
+        .filter(|d| d.template.was_sent())
         .map(|d| {
             let fields = &d.template.fields;
             let columns = plan::field_columns(d.key.version, fields, elements);

@@ -41,6 +41,13 @@ pub struct Template {
     pub scope_count: usize,
 }
 
+impl Template {
+    /// True for a template that an exporter sent; false for a layout that stands among the templates under an id that none can have.
+    pub fn was_sent(&self) -> bool {
+        self.id >= 256
+    }
+}
+
 /// A moment of the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seen {

@@ -1,0 +1,94 @@
+//! Who exports: streams, sources, layouts, and what their sequence numbers tell.
+
+use super::*;
+
+impl Collector {
+    /// What the sequence numbers of an exporter tell: the sums over its sessions, and what the numbers of the largest count.
+    pub fn sequence(&self, source: u32) -> SequenceReport {
+        let mut sum = SequenceReport::default();
+        for stream in self.stream_list.iter().filter(|s| s.source == source) {
+            let report = stream.sequence.report();
+            sum.convention = sum.convention.or(report.convention);
+            sum.deviates |= report.deviates;
+            sum.lost += report.lost;
+            sum.reordered += report.reordered;
+            sum.duplicates += report.duplicates;
+            sum.restarts += report.restarts;
+        }
+        sum
+    }
+
+    pub(super) fn stream(&mut self, datagram: &Datagram, version: Version, domain: u32) -> Option<usize> {
+        let key = StreamKey { exporter: datagram.exporter, collector: datagram.collector, version, domain };
+        if let Some(stream) = self.streams.get(&key) {
+            return Some(*stream);
+        }
+        if self.stream_list.len() >= self.options.sources {
+            return None;
+        }
+        let has_domain = matches!(version, Version::V5 | Version::V9 | Version::Ipfix);
+        let source_key = SourceKey { exporter: datagram.exporter.addr, version, domain: has_domain.then_some(domain) };
+        let census = &mut self.census.sources;
+        let source = *self.sources.entry(source_key).or_insert_with(|| {
+            let unseen = Timestamp::from_nanos(0);
+            census.push(Source {
+                key: source_key,
+                messages: 0,
+                template_records: 0,
+                options_template_records: 0,
+                flows: 0,
+                options_records: 0,
+                sets_without_template: 0,
+                problems: 0,
+                first_seen: unseen,
+                last_seen: unseen,
+                ports: Vec::new(),
+                sampling: SourceSampling::default(),
+            });
+            census.len() as u32 - 1
+        });
+        self.stream_list.push(Stream { source, sequence: Sequence::new(version), domain_key: domain_key(datagram, version, domain) });
+        self.streams.insert(key, self.stream_list.len() - 1);
+        Some(self.stream_list.len() - 1)
+    }
+
+    pub(super) fn seen(&mut self, source: u32, port: u16, time: Timestamp) {
+        let Some(source) = self.census.sources.get_mut(source as usize) else { return };
+        if source.messages == 0 {
+            (source.first_seen, source.last_seen) = (time, time);
+        }
+        source.messages += 1;
+        source.first_seen = source.first_seen.min(time);
+        source.last_seen = source.last_seen.max(time);
+        // 0 is no port: a flow log does not tell one.
+        if port != 0 && !source.ports.contains(&port) && source.ports.len() < MOST_PORTS {
+            source.ports.push(port);
+        }
+    }
+
+    pub(super) fn layout(&mut self, source: u32, kind: LayoutKind) -> u32 {
+        let layouts = &mut self.census.layouts;
+        *self.layouts.entry((source, kind)).or_insert_with(|| {
+            layouts.push(Layout { source, kind });
+            layouts.len() as u32 - 1
+        })
+    }
+
+    pub(super) fn add_flows(&mut self, source: u32, flows: u64) {
+        if let Some(source) = self.census.sources.get_mut(source as usize) {
+            source.flows += flows;
+        }
+    }
+
+    pub(super) fn note_losses(&mut self) {
+        for index in 0..self.stream_list.len() {
+            let Some(stream) = self.stream_list.get(index) else { continue };
+            let (report, source) = (stream.sequence.report(), stream.source);
+            let Some(key) = self.census.sources.get(source as usize).map(|s| s.key).filter(|_| report.lost > 0) else { continue };
+            let first = crate::datagram::Origin { file: 0, frame: 0 };
+            let here = Place { origin: first, exporter: Some(key.exporter), domain: key.domain, offset: None };
+            let what = report.convention.map_or("units", |c| c.name());
+            self.problem(causes::SEQUENCE_LOST, here, Some(source), || format!("{} lost; the sequence counts {what}", report.lost));
+        }
+    }
+}

@@ -13,6 +13,8 @@
 //!            └──────────── collector: one thread walks, workers decode ────────────┘
 //! ```
 //!
+//! Flow files of nfcapd hold flows and no messages: `nfcapd` reads them for `input`, and they join the way at `plan`.
+//!
 //! The two contracts between the parts are [`datagram::DatagramBatch`], from inputs to the collector, and
 //! [`collector::Digest`] with [`collector::Sink`], from the collector to everything that follows.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::cast_possible_truncation))]

@@ -112,7 +112,7 @@ fn flows_are_those_of_nfdump() {
             if !matches!(name, "nfcapd.mixed-lz4" | "nfcapd.mixed-lzo" | "nfcapd.mixed-bz2")
                 && let Some(received) = row.get("tr")
             {
-                differences.equal(&what("received"), &cell(&flow["received"]).replace('T', " ").trim_end_matches('Z'), received.trim());
+                differences.equal(&what("received"), cell(&flow["received"]).replace('T', " ").trim_end_matches('Z'), received.trim());
             }
         }
     }

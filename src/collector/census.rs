@@ -48,6 +48,26 @@ pub struct Source {
     pub sampling: SourceSampling,
 }
 
+impl Source {
+    /// An exporter that has sent nothing yet.
+    pub(super) fn new(key: SourceKey, seen: Timestamp) -> Self {
+        Self {
+            key,
+            messages: 0,
+            template_records: 0,
+            options_template_records: 0,
+            flows: 0,
+            options_records: 0,
+            sets_without_template: 0,
+            problems: 0,
+            first_seen: seen,
+            last_seen: seen,
+            ports: Vec::new(),
+            sampling: SourceSampling::default(),
+        }
+    }
+}
+
 /// What one exporter says about sampling, and where.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SourceSampling {

@@ -25,7 +25,7 @@ use crate::time::Timestamp;
 
 use super::announced::{Announced, Announcement};
 use super::causes;
-use super::census::{Census, Layout, LayoutKind, Source, SourceKey, SourceSampling};
+use super::census::{Census, Layout, LayoutKind, Source, SourceKey};
 use super::facts::Facts;
 use super::ledger::{Cause, Ledger, Place, Severity};
 use super::lists::{Lists, of_fault};

@@ -31,20 +31,7 @@ impl Collector {
         let census = &mut self.census.sources;
         let source = *self.sources.entry(source_key).or_insert_with(|| {
             let unseen = Timestamp::from_nanos(0);
-            census.push(Source {
-                key: source_key,
-                messages: 0,
-                template_records: 0,
-                options_template_records: 0,
-                flows: 0,
-                options_records: 0,
-                sets_without_template: 0,
-                problems: 0,
-                first_seen: unseen,
-                last_seen: unseen,
-                ports: Vec::new(),
-                sampling: SourceSampling::default(),
-            });
+            census.push(Source::new(source_key, unseen));
             census.len() as u32 - 1
         });
         self.stream_list.push(Stream { source, sequence: Sequence::new(version), domain_key: domain_key(datagram, version, domain) });

@@ -3,7 +3,6 @@
 
 use std::net::IpAddr;
 
-use super::super::census::SourceSampling;
 use super::{
     Collector, Context, DatagramBatch, DomainKey, Endpoint, Kind, LayoutKind, Place, Seen, Source, SourceKey, Template, Timestamp, Version,
     Work, causes,
@@ -88,20 +87,7 @@ impl Collector {
         }
         let source = self.census.sources.len() as u32;
         let unseen = run.received.unwrap_or(Timestamp::from_nanos(0));
-        self.census.sources.push(Source {
-            key,
-            messages: 0,
-            template_records: 0,
-            options_template_records: 0,
-            flows: 0,
-            options_records: 0,
-            sets_without_template: 0,
-            problems: 0,
-            first_seen: unseen,
-            last_seen: unseen,
-            ports: Vec::new(),
-            sampling: SourceSampling::default(),
-        });
+        self.census.sources.push(Source::new(key, unseen));
         self.sources.insert(key, source);
         Some(source)
     }

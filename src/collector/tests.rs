@@ -146,3 +146,38 @@ fn exporters_beyond_the_limit_are_counted_and_left_aside() {
     ports(&mut collector, &batch(Transport::Udp, &messages));
     assert_eq!((collector.census().sources.len(), collector.ledger().count("exporter-limit")), (2, 1));
 }
+
+#[test]
+fn a_head_ends_between_sets_and_not_inside_of_one() {
+    // Pieces of one Set go by one plan, which is compiled for the head's columns: bytes come before the port there.
+    let mut b = SchemaBuilder::default();
+    b.canonical(Canonical::Bytes).canonical(Canonical::SrcPort);
+    let head = Some((Arc::new(b.build()), 10));
+    let record = [0, 80, 0, 0, 0, 9];
+    let sets = [template(256, &[(7, 2), (1, 4)]), set(256, &record.repeat(100)), set(256, &record.repeat(5))];
+    let mut collector = Collector::new(CollectorOptions { head, batch_rows: 16, ..options() });
+    let (ports, rows) = ports(&mut collector, &batch(Transport::Udp, &[ipfix(0, &sets)]));
+    assert_eq!(ports, vec![80; 105]);
+    assert_eq!(rows, [16, 16, 16, 16, 16, 16, 4, 5]);
+}
+
+#[test]
+fn every_piece_of_a_set_is_joined_with_what_the_header_says() {
+    let mut message = vec![0, 5, 0, 20];
+    for word in [1_000u32, 1_700_000_000, 0, 0, 0x0000_4064] {
+        message.extend(word.to_be_bytes());
+    }
+    message.extend([0; 48 * 20]);
+    let mut b = SchemaBuilder::default();
+    b.canonical(Canonical::SamplingInterval);
+    let schema = Arc::new(b.build());
+    let mut collector = Collector::new(CollectorOptions { batch_rows: 8, ..CollectorOptions::new(Arc::clone(&schema)) });
+    let mut rates = Vec::new();
+    collector.collect(&batch(Transport::Udp, &[message]), &mut |work| {
+        let mut flows = FlowBatch::new(Arc::clone(work.schema()));
+        work.decode(&mut flows);
+        let column = flows.canonical(Canonical::SamplingInterval).unwrap();
+        rates.extend((0..flows.rows()).map(|row| column.unsigned(row)));
+    });
+    assert_eq!(rates, vec![Some(100); 20]);
+}

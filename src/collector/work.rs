@@ -39,6 +39,14 @@ impl Work {
         Self { schema, buffers: Vec::new(), sets: Vec::new(), rows: 0, known: Vec::new(), beside: (None, None), list_octets: 0 }
     }
 
+    /// Empty work for the same columns, with the same known beside the Sets that come next.
+    pub(super) fn next(&self) -> Self {
+        let (known, header_rate) = self.beside;
+        let mut next = Self::new(Arc::clone(&self.schema));
+        next.beside(known.and_then(|k| self.known.get(k as usize)).map(Arc::clone), header_rate);
+        next
+    }
+
     /// Puts in a buffer and says its number.
     pub(super) fn buffer(&mut self, octets: &Arc<Vec<u8>>) -> u32 {
         if let Some(known) = self.buffers.iter().rposition(|b| Arc::ptr_eq(b, octets)) {

@@ -28,10 +28,14 @@ impl Collector {
         } else if rows > 0 {
             self.push_piece(plan, lists, buffer, start, length, rows, most, context, emit);
         }
+        // Only now: the pieces of one Set share a plan, and a plan belongs to one schema.
+        if self.options.head.as_ref().is_some_and(|(_, most)| self.head_rows + self.work.rows() >= *most) {
+            self.flush(emit);
+        }
     }
 
     #[allow(clippy::too_many_arguments)]
-    pub(super) fn push_piece(
+    fn push_piece(
         &mut self,
         plan: Arc<RecordPlan>,
         lists: Option<Arc<ListTemplates>>,
@@ -48,28 +52,30 @@ impl Collector {
         if let Some(lists) = lists {
             self.work.with_lists(lists);
         }
-        let head_full = self.options.head.as_ref().is_some_and(|(_, most)| self.head_rows + self.work.rows() >= *most);
-        if head_full || self.work.rows() >= most || self.work.list_octets() >= MOST_LIST_OCTETS {
-            self.flush(emit);
+        if self.work.rows() >= most || self.work.list_octets() >= MOST_LIST_OCTETS {
+            self.give(emit);
         }
+    }
+
+    /// Gives out the work so far; more for the same columns follows.
+    fn give(&mut self, emit: &mut dyn FnMut(Work)) {
+        self.head_rows += self.work.rows();
+        let next = self.work.next();
+        emit(std::mem::replace(&mut self.work, next));
     }
 
     /// Gives out the work so far, and leaves the head's schema once it has its rows.
     pub(super) fn flush(&mut self, emit: &mut dyn FnMut(Work)) {
-        if self.work.is_empty() {
-            // Buffers are not kept for nothing: they are large.
-            self.work = Work::new(Arc::clone(self.work.schema()));
-            return;
+        if !self.work.is_empty() {
+            self.give(emit);
         }
-        if let Some((_, most)) = &self.options.head {
-            self.head_rows += self.work.rows();
-            if self.head_rows >= *most {
-                self.options.head = None;
-                self.plans = Plans::default();
-            }
+        if self.options.head.as_ref().is_some_and(|(_, most)| self.head_rows >= *most) {
+            self.options.head = None;
+            self.plans = Plans::default();
         }
         let schema = self.options.head.as_ref().map_or(&self.options.schema, |(schema, _)| schema);
-        emit(std::mem::replace(&mut self.work, Work::new(Arc::clone(schema))));
+        // Buffers are not kept for nothing: they are large.
+        self.work = Work::new(Arc::clone(schema));
     }
 
     pub(super) fn plan_of(&mut self, definition: DefinitionId, version: Version) -> Option<Plan> {

@@ -41,6 +41,8 @@ pub mod collector;
 
 pub mod table;
 
+pub mod audit;
+
 pub mod summary;
 
 pub mod write;

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The rooms in the order octets travel, each with those it may use.
-const ROOMS: [(&str, &[&str]); 17] = [
+const ROOMS: [(&str, &[&str]); 18] = [
     ("time", &[]),
     ("datagram", &["time"]),
     ("element", &["time"]),
@@ -20,9 +20,13 @@ const ROOMS: [(&str, &[&str]); 17] = [
     ("column", &["time", "datagram", "element", "message", "template", "plan"]),
     ("collector", &["time", "datagram", "element", "nfcapd", "input", "message", "template", "plan", "column"]),
     ("table", &["time", "datagram", "element", "message", "plan", "column", "collector"]),
-    ("summary", &["time", "datagram", "element", "input", "message", "template", "plan", "column", "collector"]),
+    ("audit", &["time", "datagram", "element", "input", "message", "template", "plan", "column", "collector"]),
+    ("summary", &["time", "datagram", "element", "input", "message", "template", "plan", "column", "collector", "audit"]),
     ("write", &["time", "datagram", "element", "message", "plan", "column", "collector"]),
-    ("report", &["time", "datagram", "element", "input", "message", "template", "plan", "column", "collector", "summary", "write"]),
+    (
+        "report",
+        &["time", "datagram", "element", "input", "message", "template", "plan", "column", "collector", "audit", "summary", "write"],
+    ),
     (
         "cli",
         &[
@@ -36,6 +40,7 @@ const ROOMS: [(&str, &[&str]); 17] = [
             "column",
             "collector",
             "table",
+            "audit",
             "summary",
             "write",
             "report",

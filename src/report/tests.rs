@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use crate::audit::Traffic;
 use crate::collector::{Convention, SequenceReport, Severity, SourceKey};
 use crate::column::{Context, FlowBatch};
 use crate::datagram::{Endpoint, Origin};
 use crate::input::{Compression, Container, FileReport};
 use crate::message::{FieldSpecifier, Version};
 use crate::plan::{compile, fixed_template};
-use crate::summary::{ExporterLine, FileLine, LayoutSums, Overview, ProblemLine, TemplateVerdict, Totals, assess, head_schema};
+use crate::summary::{ExporterLine, FileLine, Overview, ProblemLine, TemplateVerdict, Totals, assess, head_schema};
 use crate::time::{Timestamp, UptimeClock};
 
 use super::*;
@@ -59,7 +60,7 @@ fn head() -> FlowBatch {
     batch
 }
 
-fn exporter(address: &str, version: Version, domain: u32, sums: LayoutSums) -> ExporterLine {
+fn exporter(address: &str, version: Version, domain: u32, sums: Traffic) -> ExporterLine {
     ExporterLine {
         key: SourceKey { exporter: addr(address), version, domain: Some(domain) },
         ports: vec![50_000],
@@ -80,7 +81,7 @@ fn exporter(address: &str, version: Version, domain: u32, sums: LayoutSums) -> E
     }
 }
 
-fn verdict(id: Option<u16>, ids: &[u16], sums: LayoutSums) -> TemplateVerdict {
+fn verdict(id: Option<u16>, ids: &[u16], sums: Traffic) -> TemplateVerdict {
     let fields: Vec<FieldSpecifier> = ids.iter().map(|id| FieldSpecifier::element(0, *id, 4)).collect();
     let icmp_only = sums.flows > 0 && sums.icmp == sums.flows;
     TemplateVerdict { template_id: id, definition: 1, flows: sums.flows, icmp_only, verdict: assess(&fields, &sums) }
@@ -106,16 +107,16 @@ fn file() -> FileReport {
 
 fn sample() -> Overview {
     let messages = BTreeMap::from([(Version::V5, 3), (Version::V9, 3)]);
-    let fixed = LayoutSums { flows: 2, bytes: 3_456_845, packets: 13, tcp: 1, icmp: 1 };
-    let other = LayoutSums { flows: 5, bytes: 280, packets: 5, tcp: 0, icmp: 5 };
-    let both = LayoutSums { flows: 7, bytes: 3_457_125, packets: 18, tcp: 1, icmp: 6 };
+    let fixed = Traffic { flows: 2, bytes: 3_456_845, packets: 13, tcp: 1, icmp: 1 };
+    let other = Traffic { flows: 5, bytes: 280, packets: 5, tcp: 0, icmp: 5 };
+    let both = Traffic { flows: 7, bytes: 3_457_125, packets: 18, tcp: 1, icmp: 6 };
     let mut v5 = exporter("203.0.113.1", Version::V5, 0, fixed);
     v5.strm = vec![verdict(None, &[22, 21, 4, 8, 12, 7, 11, 1, 2, 6], fixed)];
     v5.sequence = SequenceReport { convention: Some(Convention::Flows), lost: 1204, restarts: 1, ..SequenceReport::default() };
     let mut v9 = exporter("2001:db8::9", Version::V9, 7, other);
     v9.strm = vec![
         verdict(Some(256), &[22, 21, 4, 8, 12, 1, 2], other),
-        verdict(Some(257), &[150, 21, 4, 27, 12, 7, 11, 1, 2], LayoutSums::default()),
+        verdict(Some(257), &[150, 21, 4, 27, 12, 7, 11, 1, 2], Traffic::default()),
     ];
     v9.sequence = SequenceReport { convention: Some(Convention::Flows), deviates: true, duplicates: 2, ..SequenceReport::default() };
     (v9.templates, v9.options_templates, v9.options_records, v9.problems) = (2, 1, 4, 1);

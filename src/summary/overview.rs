@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use crate::audit::Traffic;
 use crate::collector::{Collector, LayoutKind, SequenceReport, Severity, SourceKey, SourceSampling};
 use crate::column::FlowBatch;
 use crate::input::FileReport;
@@ -13,7 +14,7 @@ use crate::template::{Kind, Template};
 use crate::time::Timestamp;
 
 use super::strm::{self, TemplateVerdict};
-use super::totals::{HeadAndSums, LayoutSums};
+use super::totals::HeadAndSums;
 
 /// One input file.
 #[derive(Clone, Debug)]
@@ -44,7 +45,7 @@ pub struct ExporterLine {
     /// Options Template Records, refreshes counted.
     pub options_template_records: u64,
     /// Flows, octets and packets.
-    pub sums: LayoutSums,
+    pub sums: Traffic,
     /// Options records.
     pub options_records: u64,
     /// Data Sets without a template.
@@ -108,7 +109,7 @@ pub struct Totals {
     /// Options Template Records, refreshes counted.
     pub options_template_records: u64,
     /// Flows, octets and packets.
-    pub sums: LayoutSums,
+    pub sums: Traffic,
     /// Options records.
     pub options_records: u64,
     /// Data Sets without a template.
@@ -164,18 +165,18 @@ impl Overview {
     }
 }
 
-fn exporter_line(collector: &Collector, number: u32, by_layout: &[LayoutSums]) -> ExporterLine {
+fn exporter_line(collector: &Collector, number: u32, by_layout: &[Traffic]) -> ExporterLine {
     let census = collector.census();
     let source = &census.sources[number as usize];
     let key = source.key;
-    let mut sums = LayoutSums::default();
+    let mut sums = Traffic::default();
     // One entry for each content: an exporter that came back with another port sent the same templates again.
-    let mut layouts: Vec<(Option<Arc<Template>>, LayoutSums)> = Vec::new();
-    let mut add = |template: Option<Arc<Template>>, own: LayoutSums| match layouts.iter_mut().find(|(t, _)| *t == template) {
+    let mut layouts: Vec<(Option<Arc<Template>>, Traffic)> = Vec::new();
+    let mut add = |template: Option<Arc<Template>>, own: Traffic| match layouts.iter_mut().find(|(t, _)| *t == template) {
         Some((_, sums)) => sums.add(&own),
         None => layouts.push((template, own)),
     };
-    for (layout, own) in census.layouts.iter().zip(by_layout.iter().copied().chain(std::iter::repeat(LayoutSums::default()))) {
+    for (layout, own) in census.layouts.iter().zip(by_layout.iter().copied().chain(std::iter::repeat(Traffic::default()))) {
         if layout.source == number {
             sums.add(&own);
             match layout.kind {
@@ -195,7 +196,7 @@ fn exporter_line(collector: &Collector, number: u32, by_layout: &[LayoutSums]) -
             continue;
         }
         match definition.template.kind {
-            Kind::Data => add(Some(Arc::clone(&definition.template)), LayoutSums::default()),
+            Kind::Data => add(Some(Arc::clone(&definition.template)), Traffic::default()),
             Kind::Options => {
                 options.insert(&definition.template);
             }
@@ -223,7 +224,7 @@ fn exporter_line(collector: &Collector, number: u32, by_layout: &[LayoutSums]) -
 }
 
 /// A verdict on each layout, by template id; several contents of one id are numbered.
-fn verdicts(version: Version, mut layouts: Vec<(Option<Arc<Template>>, LayoutSums)>) -> Vec<TemplateVerdict> {
+fn verdicts(version: Version, mut layouts: Vec<(Option<Arc<Template>>, Traffic)>) -> Vec<TemplateVerdict> {
     layouts.sort_by_key(|(template, _)| template.as_ref().map(|t| t.id));
     let mut out: Vec<TemplateVerdict> = Vec::with_capacity(layouts.len());
     for (template, own) in layouts {

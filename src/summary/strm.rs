@@ -4,9 +4,8 @@
 //! IN_BYTES or OUT_BYTES, IN_PKTS or OUT_PKTS, and TCP_FLAGS for TCP flows only. The absolute IPFIX times and the IPv6 addresses
 //! stand where the note names the v9 up-times and IPv4: plausible, but not documented, so they count apart.
 
+use crate::audit::Traffic;
 use crate::message::FieldSpecifier;
-
-use super::totals::LayoutSums;
 
 /// One line of the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +76,7 @@ pub struct TemplateVerdict {
 }
 
 /// Holds a template's fields against the list. TCP_FLAGS counts only if TCP flows came with the template.
-pub fn assess(fields: &[FieldSpecifier], sums: &LayoutSums) -> StrmVerdict {
+pub fn assess(fields: &[FieldSpecifier], sums: &Traffic) -> StrmVerdict {
     let has = |id: u16| fields.iter().any(|f| f.pen == 0 && f.id == id && f.length != 0);
     let mut verdict = StrmVerdict::default();
     for demand in DEMANDS {
@@ -104,7 +103,7 @@ mod tests {
 
     fn judge(ids: &[u16], tcp: u64) -> StrmVerdict {
         let fields: Vec<FieldSpecifier> = ids.iter().map(|id| FieldSpecifier::element(0, *id, 4)).collect();
-        assess(&fields, &LayoutSums { flows: 10, tcp, ..LayoutSums::default() })
+        assess(&fields, &Traffic { flows: 10, tcp, ..Traffic::default() })
     }
 
     fn names(demands: &[Demand]) -> Vec<&'static str> {
@@ -122,7 +121,7 @@ mod tests {
         assert_eq!(judge(&without, 0).name(), "complete");
         assert_eq!(names(&judge(&without, 1).missing), ["TCP_FLAGS"]);
         let fields: Vec<FieldSpecifier> = without.iter().map(|id| FieldSpecifier::element(0, *id, 4)).collect();
-        let unused = assess(&fields, &LayoutSums::default());
+        let unused = assess(&fields, &Traffic::default());
         assert_eq!((unused.name(), names(&unused.undecided)), ("unknown", vec!["TCP_FLAGS"]));
     }
 

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use crate::audit::Traffic;
 use crate::collector::{Digest, Flow, Sink};
 use crate::column::{Column, FlowBatch, Values};
 use crate::plan::{Canonical, Schema, SchemaBuilder};
@@ -11,32 +12,6 @@ use crate::plan::{Canonical, Schema, SchemaBuilder};
 const TCP: u8 = 6;
 /// ICMP's and ICMPv6's.
 const ICMP: [u8; 2] = [1, 58];
-
-/// What the flows of one layout add up to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct LayoutSums {
-    /// Flows.
-    pub flows: u64,
-    /// Octets, by the canonical column.
-    pub bytes: u128,
-    /// Packets, by the canonical column.
-    pub packets: u128,
-    /// Flows of TCP.
-    pub tcp: u64,
-    /// Flows of ICMP and ICMPv6.
-    pub icmp: u64,
-}
-
-impl LayoutSums {
-    /// Adds another sum.
-    pub fn add(&mut self, other: &Self) {
-        self.flows += other.flows;
-        self.bytes += other.bytes;
-        self.packets += other.packets;
-        self.tcp += other.tcp;
-        self.icmp += other.icmp;
-    }
-}
 
 /// The columns that the sums need; `scaled` has counters multiplied by the sampling rate.
 pub fn sums_schema(scaled: bool) -> Arc<Schema> {
@@ -72,7 +47,7 @@ impl Sums {
 /// What a batch adds.
 #[derive(Debug)]
 pub struct SumsPart {
-    by_layout: Vec<(u32, LayoutSums)>,
+    by_layout: Vec<(u32, Traffic)>,
     head: Option<FlowBatch>,
 }
 
@@ -84,11 +59,11 @@ impl Digest for Sums {
         let bytes = batch.canonical(Canonical::Bytes);
         let packets = batch.canonical(Canonical::Packets);
         // Few layouts alternate in a batch: a short list beats a map.
-        let mut by_layout: Vec<(u32, LayoutSums)> = Vec::new();
+        let mut by_layout: Vec<(u32, Traffic)> = Vec::new();
         for run in batch.runs() {
             let rows = run.start..run.start + run.rows;
             let place = by_layout.iter().position(|(layout, _)| *layout == run.context.layout).unwrap_or_else(|| {
-                by_layout.push((run.context.layout, LayoutSums::default()));
+                by_layout.push((run.context.layout, Traffic::default()));
                 by_layout.len() - 1
             });
             let sums = &mut by_layout[place].1;
@@ -120,7 +95,7 @@ fn sum(column: &Column, rows: std::ops::Range<usize>) -> u128 {
 #[derive(Debug, Default)]
 pub struct HeadAndSums {
     /// By the collector's number of the layout.
-    pub by_layout: Vec<LayoutSums>,
+    pub by_layout: Vec<Traffic>,
     /// The batches with the first flows.
     pub head: Vec<FlowBatch>,
 }
@@ -132,7 +107,7 @@ impl Sink<SumsPart> for HeadAndSums {
         for (layout, sums) in part.by_layout {
             let layout = layout as usize;
             if self.by_layout.len() <= layout {
-                self.by_layout.resize(layout + 1, LayoutSums::default());
+                self.by_layout.resize(layout + 1, Traffic::default());
             }
             self.by_layout[layout].add(&sums);
         }

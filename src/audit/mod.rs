@@ -1,0 +1,15 @@
+//! In: what a run has found out of its exporters: census, templates with their history, ledgers, statistics of the values; and the
+//! profiles of collectors. Out: an [`Audit`]: a verdict on every template by every profile, findings with evidence, hints.
+//! May use: everything to its left (`time` … `collector`).
+
+mod finding;
+mod outcome;
+mod profile;
+mod traffic;
+mod verdict;
+
+pub use finding::{Evidence, Finding, FindingKind, Subject};
+pub use outcome::{Audit, ExporterAudit, LayoutAudit, LayoutName};
+pub use profile::{Condition, Demand, Group, Need, Profile, ProfileSource};
+pub use traffic::Traffic;
+pub use verdict::{Judgement, Outcome, Reason, Verdict};

@@ -1,0 +1,67 @@
+//! Everything that an audit says, ready for any form of report.
+
+use std::sync::Arc;
+
+use crate::collector::SourceKey;
+use crate::message::Version;
+use crate::template::{DefinitionId, Template};
+use crate::time::Timestamp;
+
+use super::finding::Finding;
+use super::profile::Profile;
+use super::traffic::Traffic;
+use super::verdict::Verdict;
+
+/// The outcome of an audit.
+#[derive(Clone, Debug)]
+pub struct Audit {
+    /// The profiles that were asked, in that order; a layout's verdicts have the same.
+    pub profiles: Vec<Arc<Profile>>,
+    /// The exporters, by address, version and domain.
+    pub exporters: Vec<ExporterAudit>,
+    /// The findings, worst first.
+    pub findings: Vec<Finding>,
+}
+
+/// What an audit says of one exporter.
+#[derive(Clone, Debug)]
+pub struct ExporterAudit {
+    /// Who.
+    pub key: SourceKey,
+    /// Sending ports.
+    pub ports: Vec<u16>,
+    /// Messages.
+    pub messages: u64,
+    /// Earliest message.
+    pub first_seen: Timestamp,
+    /// Latest message.
+    pub last_seen: Timestamp,
+    /// All its flows.
+    pub traffic: Traffic,
+    /// Its layouts: the fixed records of v1, v5 and v7, or its templates by id and definition, options among them.
+    pub layouts: Vec<LayoutAudit>,
+}
+
+/// The name of a record layout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LayoutName {
+    /// The records of v1, v5 or v7.
+    Fixed(Version),
+    /// A template: its id, and which content of that id, 1 for the first.
+    Template(u16, u32),
+}
+
+/// What an audit says of one layout of an exporter.
+#[derive(Clone, Debug)]
+pub struct LayoutAudit {
+    /// Which.
+    pub name: LayoutName,
+    /// Its fields: a template's, or those that the fixed records amount to.
+    pub template: Arc<Template>,
+    /// The definitions with this content: several if the exporter sent it from several ports.
+    pub definitions: Vec<DefinitionId>,
+    /// The flows that came by it.
+    pub traffic: Traffic,
+    /// A verdict by each of [`Audit::profiles`].
+    pub verdicts: Vec<Verdict>,
+}

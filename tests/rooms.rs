@@ -51,7 +51,7 @@ const ROOMS: [(&str, &[&str]); 18] = [
 ];
 
 /// Where a dependency may be named: paths below `src/`. Its features and its types stay in there.
-const HOMES: [(&str, &[&str]); 24] = [
+const HOMES: [(&str, &[&str]); 25] = [
     ("bzip2", &["nfcapd/"]),
     ("clap", &["cli/"]),
     ("clap_complete", &["cli/"]),
@@ -70,12 +70,13 @@ const HOMES: [(&str, &[&str]); 24] = [
     ("terminal_size", &["cli/"]),
     ("polars", &["table/"]),
     ("roxmltree", &["element/"]),
-    ("serde", &["element/", "report/", "write/"]),
+    ("serde", &["audit/", "element/", "report/", "write/"]),
     // In column/list.rs for its tests alone: lists are JSON text, and another reader has to say so.
     ("serde_json", &["column/list.rs", "report/", "write/"]),
     ("tempfile", &["write/"]),
     // Errors belong to every room.
     ("thiserror", &[""]),
+    ("toml", &["audit/"]),
     ("zstd", &["input/", "nfcapd/", "write/"]),
     ("ipfix_inspect", &["main.rs"]),
 ];

@@ -2,14 +2,18 @@
 //! profiles of collectors. Out: an [`Audit`]: a verdict on every template by every profile, findings with evidence, hints.
 //! May use: everything to its left (`time` … `collector`).
 
+mod builtin;
 mod finding;
 mod outcome;
 mod profile;
+mod profile_file;
 mod traffic;
 mod verdict;
 
+pub use builtin::{profile, profiles};
 pub use finding::{Evidence, Finding, FindingKind, Subject};
 pub use outcome::{Audit, ExporterAudit, LayoutAudit, LayoutName};
 pub use profile::{Condition, Demand, Group, Need, Profile, ProfileSource};
+pub use profile_file::{ProfileError, read_profile};
 pub use traffic::Traffic;
-pub use verdict::{Judgement, Outcome, Reason, Verdict};
+pub use verdict::{Judgement, Layout, Outcome, Reason, Verdict, judge};

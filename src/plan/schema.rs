@@ -238,15 +238,20 @@ fn is_unlisted(name: &str) -> bool {
     }
 }
 
-/// The canonical column that shares most with a mistyped name: the fewest edits, at most a third of its letters.
+/// The canonical column that shares most with a mistyped name.
 fn resembling(name: &str) -> Option<String> {
+    nearest(name, Canonical::ALL.iter().map(|c| c.name())).map(str::to_owned)
+}
+
+/// The word that a mistyped one may have been: the fewest edits, at most a third of its letters.
+pub fn nearest<'a>(name: &str, words: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = name.to_ascii_lowercase();
-    Canonical::ALL
-        .iter()
-        .map(|c| (edits(&lower, c.name()), c.name()))
-        .filter(|(distance, candidate)| *distance * 3 <= candidate.len().max(3))
+    words
+        .into_iter()
+        .map(|word| (edits(&lower, word), word))
+        .filter(|(distance, word)| *distance * 3 <= word.len().max(3))
         .min()
-        .map(|(_, candidate)| candidate.to_owned())
+        .map(|(_, word)| word)
 }
 
 /// Levenshtein distance in bytes: enough for names that are ASCII.

@@ -4,6 +4,7 @@
 
 mod builtin;
 mod finding;
+mod layouts;
 mod outcome;
 mod profile;
 mod profile_file;
@@ -12,6 +13,7 @@ mod verdict;
 
 pub use builtin::{profile, profiles};
 pub use finding::{Evidence, Finding, FindingKind, Subject};
+pub use layouts::{layouts, samples};
 pub use outcome::{Audit, ExporterAudit, LayoutAudit, LayoutName};
 pub use profile::{Condition, Demand, Group, Need, Profile, ProfileSource};
 pub use profile_file::{ProfileError, read_profile};

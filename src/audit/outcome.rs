@@ -57,11 +57,26 @@ pub struct LayoutAudit {
     /// Which.
     pub name: LayoutName,
     /// Its fields: a template's, or those that the fixed records amount to.
-    pub template: Arc<Template>,
+    pub content: Arc<Template>,
     /// The definitions with this content: several if the exporter sent it from several ports.
     pub definitions: Vec<DefinitionId>,
     /// The flows that came by it.
     pub traffic: Traffic,
     /// A verdict by each of [`Audit::profiles`].
     pub verdicts: Vec<Verdict>,
+}
+
+impl LayoutAudit {
+    /// The template id, and which content of it; `None` for fixed records.
+    pub fn template(&self) -> Option<(u16, u32)> {
+        match self.name {
+            LayoutName::Fixed(_) => None,
+            LayoutName::Template(id, content) => Some((id, content)),
+        }
+    }
+
+    /// True if flows came by it, and all of them are ICMP.
+    pub fn is_icmp_only(&self) -> bool {
+        self.traffic.flows > 0 && self.traffic.icmp == self.traffic.flows
+    }
 }

@@ -1,5 +1,7 @@
 //! What a collector asks of the templates it takes flows by.
 
+use std::fmt;
+
 use crate::element::ElementId;
 use crate::message::Version;
 
@@ -49,6 +51,14 @@ pub struct Demand {
 /// Elements that are needed together: mostly one; `231+232` is two.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Group(pub Vec<ElementId>);
+
+impl fmt::Display for Group {
+    /// `8`, `9/12235`, `231+232`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts: Vec<String> = self.0.iter().map(ElementId::to_string).collect();
+        f.write_str(&parts.join("+"))
+    }
+}
 
 /// When a demand matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

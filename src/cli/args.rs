@@ -45,6 +45,8 @@ pub(super) enum Command {
     Options(OptionsArgs),
     /// Information Elements: look one up by number, name or vendor
     Elements(ElementsArgs),
+    /// Profiles: what collectors ask of templates, and by whose word
+    Profiles(ProfilesArgs),
     /// A completion script for a shell
     Completions {
         /// The shell
@@ -131,6 +133,17 @@ pub(super) struct ElementsArgs {
     /// vendor's name; without it, all elements
     #[arg(value_name = "PATTERN")]
     pub(super) pattern: Option<String>,
+
+    /// Form of the list
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub(super) format: ReportFormat,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct ProfilesArgs {
+    /// A profile's name, or a file with one; without it, a list of the built-in ones
+    #[arg(value_name = "NAME|FILE")]
+    pub(super) profile: Option<String>,
 
     /// Form of the list
     #[arg(long, value_enum, default_value_t = ReportFormat::Text)]

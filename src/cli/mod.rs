@@ -11,6 +11,7 @@ mod flows;
 mod locations;
 mod options;
 mod overview;
+mod profiles;
 mod progress;
 mod reading;
 mod tables;
@@ -33,6 +34,7 @@ pub fn main() -> ExitCode {
         Some(Command::Templates(templates)) => options::templates(&templates, &args.common).and_then(|o| templates::run(&o)),
         Some(Command::Options(tables)) => options::tables(&tables, &args.common).and_then(|o| tables::run(&o)),
         Some(Command::Elements(elements)) => options::elements_command(&elements, &args.common).and_then(|o| elements::run(&o)),
+        Some(Command::Profiles(profiles)) => options::profiles_command(&profiles, &args.common).and_then(|o| profiles::run(&o)),
         Some(Command::Completions { shell }) => completions::run(shell),
     };
     match result {

@@ -5,6 +5,7 @@ use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::audit::Profile;
 use crate::collector::PortFilter;
 use crate::element::{self, Elements};
 use crate::input::{InputOptions, Location};
@@ -14,9 +15,12 @@ use crate::write::Format;
 
 use super::Failure;
 use super::args::{
-    ColorWhen, CommonArgs, ElementsArgs, FlowFormat, FlowsArgs, OptionsArgs, OverviewArgs, ReportFormat, TablesFormat, TemplateScope,
-    TemplatesArgs,
+    ColorWhen, CommonArgs, ElementsArgs, FlowFormat, FlowsArgs, OptionsArgs, OverviewArgs, ProfilesArgs, ReportFormat, TablesFormat,
+    TemplateScope, TemplatesArgs,
 };
+
+/// The collector that is asked about where nobody says which.
+const DEFAULT_PROFILE: &str = "strm";
 
 /// What all commands that read captures share.
 #[derive(Clone, Debug)]
@@ -42,6 +46,7 @@ pub(super) struct OverviewOptions {
     pub(super) reading: Reading,
     pub(super) json: bool,
     pub(super) scale: bool,
+    pub(super) profile: Arc<Profile>,
     pub(super) style: Style,
 }
 
@@ -75,6 +80,14 @@ pub(super) enum TablesForm {
 pub(super) struct ElementsOptions {
     pub(super) pattern: Option<String>,
     pub(super) elements: Arc<Elements>,
+    pub(super) json: bool,
+    pub(super) style: Style,
+}
+
+/// The profiles to show.
+#[derive(Clone, Debug)]
+pub(super) struct ProfilesOptions {
+    pub(super) profile: Option<Arc<Profile>>,
     pub(super) json: bool,
     pub(super) style: Style,
 }
@@ -113,8 +126,10 @@ pub(super) struct FlowsOptions {
 
 /// What the overview's arguments mean.
 pub(super) fn overview(files: &[PathBuf], common: &CommonArgs, args: &OverviewArgs) -> Result<OverviewOptions, Failure> {
+    let reading = reading(files, common)?;
     Ok(OverviewOptions {
-        reading: reading(files, common)?,
+        profile: super::profiles::choose(DEFAULT_PROFILE, &reading.elements)?,
+        reading,
         json: args.format == ReportFormat::Json,
         scale: args.scale,
         style: style(common),
@@ -171,6 +186,17 @@ pub(super) fn flows(args: &FlowsArgs, common: &CommonArgs) -> Result<FlowsOption
         names: args.names,
         output: args.output.clone(),
         force: args.force,
+        style: Style { width: table_width(), ..style(common) },
+    })
+}
+
+/// What the arguments of `elements` mean.
+/// What the arguments of `profiles` mean.
+pub(super) fn profiles_command(args: &ProfilesArgs, common: &CommonArgs) -> Result<ProfilesOptions, Failure> {
+    let elements = elements(common)?;
+    Ok(ProfilesOptions {
+        profile: args.profile.as_deref().map(|name| super::profiles::choose(name, &elements)).transpose()?,
+        json: args.format == ReportFormat::Json,
         style: Style { width: table_width(), ..style(common) },
     })
 }

@@ -23,7 +23,7 @@ pub(super) fn run(options: &OverviewOptions) -> Result<Ending, Failure> {
     if outcome.reports.is_empty() {
         return Ok(outcome.ending(&options.reading));
     }
-    let overview = Overview::new(&outcome.reports, &outcome.collector, sums);
+    let overview = Overview::new(&outcome.reports, &outcome.collector, sums, std::sync::Arc::clone(&options.profile));
     print(&if options.json { report::overview_json(&overview) } else { report::overview_text(&overview, &options.style) })?;
     if options.reading.strict && overview.has_damage() {
         complain(&"--strict: problems were found, see above");

@@ -248,7 +248,7 @@ pub fn nearest<'a>(name: &str, words: impl IntoIterator<Item = &'a str>) -> Opti
     let lower = name.to_ascii_lowercase();
     words
         .into_iter()
-        .map(|word| (edits(&lower, word), word))
+        .map(|word| (edits(&lower, &word.to_ascii_lowercase()), word))
         .filter(|(distance, word)| *distance * 3 <= word.len().max(3))
         .min()
         .map(|(_, word)| word)

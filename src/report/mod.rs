@@ -46,6 +46,12 @@
 //! - `elements`, the exact matches first, then by number: `number` as people write it (`8`, `9/12235`), `pen` (0 for IANA), `id`, `name`,
 //!   `column`, `v9_name`, `type`, `units`, `semantics`, `status` (`current`, `deprecated`, `obsolete`), `vendor`, `description`, `source`
 //!   (`built-in`, `file`: of `--elements`).
+//!
+//! ## `ipfix-inspect/profiles/1`
+//! - `schema`
+//! - `profiles`: `name`, `title` of the collector, `document`, `url` and `date` of the source, `versions` it takes (none: all), `notes`;
+//!   `demands` in the document's order: `name`, `any` groups of elements of which one is enough (`8`, `9/12235`, `231+232`), `plausible`
+//!   ones that the document does not name, `when` (`always`, `tcp`, `sampled`), `need` (`required`, `recommended`).
 
 mod cell;
 mod elements;
@@ -61,6 +67,7 @@ mod options_tables;
 mod overview;
 mod overview_json;
 mod problems;
+mod profiles;
 mod sampling;
 mod strm;
 mod style;
@@ -74,6 +81,7 @@ pub use flow_table::{FlowTable, FlowTableSink, TablePart};
 pub use options_tables::{OptionsTable, OptionsTables, SetPart, TableDigest, TableRows, options_csv, options_json, options_text};
 pub use overview::overview_text;
 pub use overview_json::overview_json;
+pub use profiles::{profile_text, profiles_json, profiles_text};
 pub use style::Style;
 pub use templates::templates_text;
 pub use templates_json::templates_json;

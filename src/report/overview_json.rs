@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
 
+use crate::audit::{Demand, LayoutAudit, Profile};
 use crate::datagram::known;
 use crate::message::Version;
-use crate::summary::{ExporterLine, FileLine, Overview, ProblemLine, TemplateVerdict};
+use crate::summary::{ExporterLine, FileLine, Overview, ProblemLine};
 
 use super::cell::{Row, rows};
 use super::first_flows::FIRST_FLOWS;
@@ -85,25 +86,25 @@ struct Exporter<'a> {
     first_seen: String,
     last_seen: String,
     sampling: Option<SamplingFacts>,
-    strm: Vec<Strm>,
+    strm: Vec<Strm<'a>>,
 }
 
 #[derive(Serialize)]
-struct Strm {
+struct Strm<'a> {
     template_id: Option<u16>,
     definition: u32,
     flows: u64,
     icmp_only: bool,
     verdict: &'static str,
-    missing: Vec<&'static str>,
-    undecided: Vec<&'static str>,
-    alternates: Vec<Alternate>,
+    missing: Vec<&'a str>,
+    undecided: Vec<&'a str>,
+    alternates: Vec<Alternate<'a>>,
 }
 
 #[derive(Serialize)]
-struct Alternate {
+struct Alternate<'a> {
     #[serde(rename = "for")]
-    demand: &'static str,
+    demand: &'a str,
     element: u16,
     name: &'static str,
 }
@@ -160,7 +161,7 @@ pub fn overview_json(overview: &Overview) -> String {
             lost: t.lost,
             scaled: overview.scaled,
         },
-        exporters: overview.exporters.iter().map(exporter).collect(),
+        exporters: overview.exporters.iter().map(|e| exporter(e, &overview.profile)).collect(),
         problems: overview.problems.iter().map(|p| problem(overview, p)).collect(),
         flows: rows(&overview.head).take(FIRST_FLOWS).map(Flow).collect(),
     })
@@ -183,7 +184,7 @@ fn file(file: &FileLine) -> File<'_> {
     }
 }
 
-fn exporter(e: &ExporterLine) -> Exporter<'_> {
+fn exporter<'a>(e: &'a ExporterLine, profile: &'a Profile) -> Exporter<'a> {
     Exporter {
         exporter: known(e.key.exporter).map(|a| a.to_string()),
         version: e.key.version.to_string(),
@@ -209,23 +210,27 @@ fn exporter(e: &ExporterLine) -> Exporter<'_> {
         first_seen: e.first_seen.to_string(),
         last_seen: e.last_seen.to_string(),
         sampling: facts(&e.sampling),
-        strm: e.strm.iter().map(strm).collect(),
+        strm: e.layouts.iter().filter_map(|l| strm(l, profile)).collect(),
     }
 }
 
-fn strm(v: &TemplateVerdict) -> Strm {
-    let names = |demands: &[crate::summary::Demand]| demands.iter().map(|d| d.name).collect();
-    let alternate = |(demand, id): &(crate::summary::Demand, u16)| Alternate { demand: demand.name, element: *id, name: element_name(*id) };
-    Strm {
-        template_id: v.template_id,
-        definition: v.definition,
-        flows: v.flows,
-        icmp_only: v.icmp_only,
-        verdict: v.verdict.name(),
-        missing: names(&v.verdict.missing),
-        undecided: names(&v.verdict.undecided),
-        alternates: v.verdict.alternates.iter().map(alternate).collect(),
-    }
+fn strm<'a>(layout: &'a LayoutAudit, profile: &'a Profile) -> Option<Strm<'a>> {
+    let verdict = layout.verdicts.first()?;
+    let name = |demand: &'a Demand| demand.name.as_str();
+    let alternate = |(demand, group): (&'a Demand, &crate::audit::Group)| {
+        let id = *group.0.first()?;
+        Some(Alternate { demand: name(demand), element: id.id, name: element_name(id) })
+    };
+    Some(Strm {
+        template_id: layout.template().map(|(id, _)| id),
+        definition: layout.template().map_or(1, |(_, content)| content),
+        flows: layout.traffic.flows,
+        icmp_only: layout.is_icmp_only(),
+        verdict: verdict.outcome.name(),
+        missing: verdict.missing(profile).map(name).collect(),
+        undecided: verdict.undecided(profile).map(name).collect(),
+        alternates: verdict.alternates(profile).filter_map(alternate).collect(),
+    })
 }
 
 fn problem<'a>(overview: &'a Overview, p: &'a ProblemLine) -> Problem<'a> {

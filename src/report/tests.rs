@@ -2,15 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 
-use crate::audit::Traffic;
+use crate::audit::{Layout, LayoutAudit, LayoutName, Traffic, judge, profile};
 use crate::collector::{Convention, SequenceReport, Severity, SourceKey};
 use crate::column::{Context, FlowBatch};
 use crate::datagram::{Endpoint, Origin};
+use crate::element::Elements;
 use crate::input::{Compression, Container, FileReport};
 use crate::message::{FieldSpecifier, Version};
 use crate::plan::{compile, fixed_template};
-use crate::summary::{ExporterLine, FileLine, Overview, ProblemLine, TemplateVerdict, Totals, assess, head_schema};
+use crate::summary::{ExporterLine, FileLine, Overview, ProblemLine, Totals, head_schema};
+use crate::template::{Kind, Template};
 use crate::time::{Timestamp, UptimeClock};
 
 use super::*;
@@ -77,14 +80,17 @@ fn exporter(address: &str, version: Version, domain: u32, sums: Traffic) -> Expo
         first_seen: at(0),
         last_seen: at(112),
         sampling: crate::collector::SourceSampling::default(),
-        strm: Vec::new(),
+        layouts: Vec::new(),
     }
 }
 
-fn verdict(id: Option<u16>, ids: &[u16], sums: Traffic) -> TemplateVerdict {
+fn layout(id: Option<u16>, ids: &[u16], traffic: Traffic) -> LayoutAudit {
     let fields: Vec<FieldSpecifier> = ids.iter().map(|id| FieldSpecifier::element(0, *id, 4)).collect();
-    let icmp_only = sums.flows > 0 && sums.icmp == sums.flows;
-    TemplateVerdict { template_id: id, definition: 1, flows: sums.flows, icmp_only, verdict: assess(&fields, &sums) }
+    let content = Template { id: id.unwrap_or(0), kind: Kind::Data, fields, scope_count: 0 };
+    let judged = Layout { version: Version::V9, kind: Kind::Data, fields: &content.fields, traffic: &traffic, sampled: false };
+    let verdicts = vec![judge(&profile("strm").unwrap(), &judged, &Elements::default())];
+    let name = id.map_or(LayoutName::Fixed(Version::V5), |id| LayoutName::Template(id, 1));
+    LayoutAudit { name, content: Arc::new(content), definitions: Vec::new(), traffic, verdicts }
 }
 
 fn file() -> FileReport {
@@ -111,12 +117,12 @@ fn sample() -> Overview {
     let other = Traffic { flows: 5, bytes: 280, packets: 5, tcp: 0, icmp: 5 };
     let both = Traffic { flows: 7, bytes: 3_457_125, packets: 18, tcp: 1, icmp: 6 };
     let mut v5 = exporter("203.0.113.1", Version::V5, 0, fixed);
-    v5.strm = vec![verdict(None, &[22, 21, 4, 8, 12, 7, 11, 1, 2, 6], fixed)];
+    v5.layouts = vec![layout(None, &[22, 21, 4, 8, 12, 7, 11, 1, 2, 6], fixed)];
     v5.sequence = SequenceReport { convention: Some(Convention::Flows), lost: 1204, restarts: 1, ..SequenceReport::default() };
     let mut v9 = exporter("2001:db8::9", Version::V9, 7, other);
-    v9.strm = vec![
-        verdict(Some(256), &[22, 21, 4, 8, 12, 1, 2], other),
-        verdict(Some(257), &[150, 21, 4, 27, 12, 7, 11, 1, 2], Traffic::default()),
+    v9.layouts = vec![
+        layout(Some(256), &[22, 21, 4, 8, 12, 1, 2], other),
+        layout(Some(257), &[150, 21, 4, 27, 12, 7, 11, 1, 2], Traffic::default()),
     ];
     v9.sequence = SequenceReport { convention: Some(Convention::Flows), deviates: true, duplicates: 2, ..SequenceReport::default() };
     (v9.templates, v9.options_templates, v9.options_records, v9.problems) = (2, 1, 4, 1);
@@ -160,6 +166,7 @@ fn sample() -> Overview {
             ..Totals::default()
         },
         scaled: false,
+        profile: profile("strm").unwrap(),
         head: vec![head()],
     }
 }
@@ -295,7 +302,7 @@ fn many_exporters_share_the_lines_of_their_verdicts() {
     overview.exporters = (1..=25u8)
         .map(|n| ExporterLine { key: SourceKey { exporter: IpAddr::from([192, 0, 2, n]), ..first.key }, ..first.clone() })
         .collect();
-    overview.exporters[7].strm = vec![verdict(None, &[22, 21, 4, 8, 12, 7, 11, 1, 2], first.sums)];
+    overview.exporters[7].layouts = vec![layout(None, &[22, 21, 4, 8, 12, 7, 11, 1, 2], first.sums)];
     let text = overview_text(&overview, &style(80));
     assert!(text.contains("\n192.0.2.1 v5 … and 23 more: complete\n192.0.2.8 v5: lacks TCP_FLAGS (6)\n"), "{text}");
     assert!(text.contains("\n  192.0.2.10 v5: 1,204 flows lost, 1 restart\n  … and 15 more exporters"), "{text}");
@@ -314,11 +321,11 @@ fn few_exporters_are_all_named() {
 #[test]
 fn alternates_are_named() {
     let mut overview = sample();
-    overview.exporters[1].strm.remove(0);
+    overview.exporters[1].layouts.remove(0);
     let text = overview_text(&overview, &style(80));
     let expected = "\
-2001:db8::9 v9 domain 7: template 257: complete, with alternates STRM's note
-  does not name: flowStartSeconds (150) for FIRST_SWITCHED,
+2001:db8::9 v9 domain 7: template 257: complete, with alternates that its
+  document does not name: flowStartSeconds (150) for FIRST_SWITCHED,
   sourceIPv6Address (27) for IPV4_SRC_ADDR; TCP flows would lack TCP_FLAGS (6);
   no flow came with it
 ";

@@ -3,11 +3,9 @@
 //! May use: `time`, `datagram`, `element`, `input`, `message`, `template`, `plan`, `column`, `collector`.
 
 mod overview;
-mod strm;
 mod templates;
 mod totals;
 
 pub use overview::{ExporterLine, FileLine, Overview, ProblemLine, Totals};
-pub use strm::{Demand, StrmVerdict, TemplateVerdict, assess};
 pub use templates::{FieldLine, TemplateLine, template_lines};
 pub use totals::{HeadAndSums, Sums, SumsPart, head_schema, sums_schema};

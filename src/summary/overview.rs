@@ -1,19 +1,17 @@
 //! The facts of the overview, put together from the inputs' reports, the collector's counts and the sums over the flows.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::audit::Traffic;
-use crate::collector::{Collector, LayoutKind, SequenceReport, Severity, SourceKey, SourceSampling};
+use crate::audit::{self, LayoutAudit, Profile, Traffic};
+use crate::collector::{Collector, SequenceReport, Severity, SourceKey, SourceSampling};
 use crate::column::FlowBatch;
 use crate::input::FileReport;
 use crate::message::Version;
-use crate::plan;
-use crate::template::{Kind, Template};
+use crate::template::Kind;
 use crate::time::Timestamp;
 
-use super::strm::{self, TemplateVerdict};
 use super::totals::HeadAndSums;
 
 /// One input file.
@@ -60,8 +58,8 @@ pub struct ExporterLine {
     pub last_seen: Timestamp,
     /// What it says about sampling.
     pub sampling: SourceSampling,
-    /// What STRM would say of each template, and of the fixed records of v1, v5 and v7.
-    pub strm: Vec<TemplateVerdict>,
+    /// What the profile says of each template for flows, and of the fixed records of v1, v5 and v7.
+    pub layouts: Vec<LayoutAudit>,
 }
 
 /// One cause of problems.
@@ -137,11 +135,13 @@ pub struct Overview {
     pub head: Vec<FlowBatch>,
     /// True if bytes and packets are multiplied by the sampling rates.
     pub scaled: bool,
+    /// The profile that the layouts are held against.
+    pub profile: Arc<Profile>,
 }
 
 impl Overview {
     /// Puts the facts together once the run has ended.
-    pub fn new(reports: &[FileReport], collector: &Collector, sums: HeadAndSums) -> Self {
+    pub fn new(reports: &[FileReport], collector: &Collector, sums: HeadAndSums, profile: Arc<Profile>) -> Self {
         let scaled = collector.schema().scaled();
         let census = collector.census();
         let files: Vec<FileLine> = (0u32..)
@@ -153,10 +153,10 @@ impl Overview {
             })
             .collect();
         let mut exporters: Vec<ExporterLine> =
-            (0u32..).zip(&census.sources).map(|(number, _)| exporter_line(collector, number, &sums.by_layout)).collect();
+            (0u32..).zip(&census.sources).map(|(number, _)| exporter_line(collector, number, &sums.by_layout, &profile)).collect();
         exporters.sort_by_key(|e| e.key);
         let totals = totals(reports, collector, &exporters);
-        Self { files, exporters, problems: problem_lines(reports, collector), totals, head: sums.head, scaled }
+        Self { files, exporters, problems: problem_lines(reports, collector), totals, head: sums.head, scaled, profile }
     }
 
     /// True if something worse than a note was met.
@@ -165,51 +165,21 @@ impl Overview {
     }
 }
 
-fn exporter_line(collector: &Collector, number: u32, by_layout: &[Traffic]) -> ExporterLine {
+fn exporter_line(collector: &Collector, number: u32, by_layout: &[Traffic], profile: &Arc<Profile>) -> ExporterLine {
     let census = collector.census();
     let source = &census.sources[number as usize];
-    let key = source.key;
     let mut sums = Traffic::default();
-    // One entry for each content: an exporter that came back with another port sent the same templates again.
-    let mut layouts: Vec<(Option<Arc<Template>>, Traffic)> = Vec::new();
-    let mut add = |template: Option<Arc<Template>>, own: Traffic| match layouts.iter_mut().find(|(t, _)| *t == template) {
-        Some((_, sums)) => sums.add(&own),
-        None => layouts.push((template, own)),
-    };
-    for (layout, own) in census.layouts.iter().zip(by_layout.iter().copied().chain(std::iter::repeat(Traffic::default()))) {
-        if layout.source == number {
-            sums.add(&own);
-            match layout.kind {
-                LayoutKind::Fixed(_) => add(None, own),
-                LayoutKind::Template(id) => match collector.templates().definition(id).map(|d| &d.template) {
-                    // The shapes of stored flows are no templates that an exporter sent.
-                    Some(template) if !template.was_sent() => {}
-                    template => add(template.map(Arc::clone), own),
-                },
-            }
-        }
-    }
-    let mut options: HashSet<&Template> = HashSet::new();
-    for definition in collector.templates().definitions().iter().filter(|d| d.times_sent > 0 && d.template.was_sent()) {
-        let k = &definition.key;
-        if (k.exporter.addr, k.version, Some(k.domain)) != (key.exporter, key.version, key.domain) {
-            continue;
-        }
-        match definition.template.kind {
-            Kind::Data => add(Some(Arc::clone(&definition.template)), Traffic::default()),
-            Kind::Options => {
-                options.insert(&definition.template);
-            }
-        }
-    }
-    let templates = layouts.iter().filter(|(t, _)| t.is_some()).count() as u64;
+    let own = census.layouts.iter().zip(by_layout).filter(|(layout, _)| layout.source == number);
+    own.for_each(|(_, traffic)| sums.add(traffic));
+    let mut layouts = audit::layouts(collector, number, by_layout, std::slice::from_ref(profile));
+    let options = layouts.extract_if(.., |l| l.content.kind == Kind::Options).count() as u64;
     ExporterLine {
-        key,
+        key: source.key,
         ports: source.ports.clone(),
         messages: source.messages,
-        templates,
+        templates: layouts.iter().filter(|l| l.template().is_some()).count() as u64,
         template_records: source.template_records,
-        options_templates: options.len() as u64,
+        options_templates: options,
         options_template_records: source.options_template_records,
         sums,
         options_records: source.options_records,
@@ -219,25 +189,8 @@ fn exporter_line(collector: &Collector, number: u32, by_layout: &[Traffic]) -> E
         first_seen: source.first_seen,
         last_seen: source.last_seen,
         sampling: source.sampling.clone(),
-        strm: verdicts(key.version, layouts),
+        layouts,
     }
-}
-
-/// A verdict on each layout, by template id; several contents of one id are numbered.
-fn verdicts(version: Version, mut layouts: Vec<(Option<Arc<Template>>, Traffic)>) -> Vec<TemplateVerdict> {
-    layouts.sort_by_key(|(template, _)| template.as_ref().map(|t| t.id));
-    let mut out: Vec<TemplateVerdict> = Vec::with_capacity(layouts.len());
-    for (template, own) in layouts {
-        let template_id = template.as_ref().map(|t| t.id);
-        let definition = out.last().filter(|last| last.template_id == template_id).map_or(1, |last| last.definition + 1);
-        let icmp_only = own.flows > 0 && own.icmp == own.flows;
-        let verdict = match &template {
-            Some(template) => strm::assess(&template.fields, &own),
-            None => strm::assess(&plan::fixed_template(version, 0), &own),
-        };
-        out.push(TemplateVerdict { template_id, definition, flows: own.flows, icmp_only, verdict });
-    }
-    out
 }
 
 fn totals(reports: &[FileReport], collector: &Collector, exporters: &[ExporterLine]) -> Totals {

@@ -308,6 +308,11 @@ impl TemplateStore {
         self.definitions.get(id.index())
     }
 
+    /// All definitions with their numbers, in the order of their first arrival.
+    pub fn all(&self) -> impl Iterator<Item = (DefinitionId, &Definition)> {
+        (0u32..).map(DefinitionId).zip(&self.definitions)
+    }
+
     /// All definitions in the order of their first arrival.
     pub fn definitions(&self) -> &[Definition] {
         &self.definitions

@@ -16,8 +16,10 @@ mod ledger;
 mod lists;
 mod options;
 mod pipeline;
+mod plain_epoch;
 mod sequence;
 mod told;
+mod uptime_rate;
 mod walk;
 mod work;
 

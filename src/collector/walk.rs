@@ -30,8 +30,10 @@ use super::facts::Facts;
 use super::ledger::{Cause, Ledger, Place, Severity};
 use super::lists::{Lists, of_fault};
 use super::options::{CollectorOptions, PortFilter, Records};
+use super::plain_epoch::NtpFields;
 use super::sequence::{Sequence, SequenceReport, Step};
 use super::told::{self, TypeFields};
+use super::uptime_rate::UptimeRate;
 use super::work::Work;
 
 /// Ports that exporters send to by custom or by IANA's list: what arrives there should be NDE.
@@ -65,6 +67,8 @@ pub struct Collector {
     /// Rows given out in batches of the head's schema.
     head_rows: usize,
     lost_noted: bool,
+    /// Templates of whose NTP times one was seen.
+    ntp_seen: HashSet<DefinitionId>,
     /// What a first pass has met: fixed records, and ids of Data Sets.
     met: Met,
     /// The shapes of stored flows, by number.
@@ -97,6 +101,7 @@ struct StreamKey {
 struct Stream {
     source: u32,
     sequence: Sequence,
+    uptime_rate: UptimeRate,
     domain_key: DomainKey,
 }
 
@@ -117,6 +122,8 @@ struct Plan {
     types: Option<TypeFields>,
     needs_boot: bool,
     announcement: Option<Arc<Announcement>>,
+    /// Where data records have NTP times.
+    ntp_fields: Arc<NtpFields>,
     /// Where data records name their sampler: 302 or 48.
     sampler_field: Option<usize>,
     /// Whether data records tell their rate themselves.
@@ -132,6 +139,7 @@ impl Plan {
         Some(Self {
             options,
             announcement: options.then(|| Announcement::of(&template.fields)).flatten().map(Arc::new),
+            ntp_fields: Arc::new(if options { NtpFields::default() } else { NtpFields::of(&template.fields) }),
             sampler_field: if options { None } else { iana(&[302]).or_else(|| iana(&[48])) },
             tells_rate: !options && iana(&[34, 50, 305, 309]).is_some(),
             boot_field: (template.kind == Kind::Options).then(|| Facts::boot_field(&template.fields)).flatten(),
@@ -184,6 +192,7 @@ impl Collector {
             work: Work::new(Arc::clone(schema)),
             head_rows: 0,
             lost_noted: false,
+            ntp_seen: HashSet::new(),
             met: Met::default(),
             shapes: Vec::new(),
             last_stored: None,
@@ -304,6 +313,9 @@ impl Collector {
             layout: 0,
         };
         let at = At { datagram, buffer, stream, source, key, context, seen: Seen { time, origin: datagram.origin } };
+        if let Some(uptime) = header.uptime_ms {
+            self.note_uptime(at, uptime);
+        }
         let mut tally = Tally::default();
         match message.body {
             Body::Records(records) => {

@@ -62,6 +62,8 @@ impl Collector {
         } else if rest.len() > MOST_PADDING && rest.iter().any(|b| *b != 0) {
             self.problem(causes::LEFTOVER, here, None, || format!("Set {id}: {} octets after {} records", rest.len(), extent.records));
         }
+        let has_lists = !compiled.plan.lists.is_empty();
+        let lists = has_lists.then(|| self.check_lists(&compiled.plan, body, key, &context, here));
         if compiled.options {
             self.learn_facts(key, &compiled, body, Some(source));
             if let Some(types) = compiled.types {
@@ -73,7 +75,7 @@ impl Collector {
             if self.options.records == Records::Options && extent.records > 0 {
                 let layout = self.layout(source, LayoutKind::Template(lookup.definition));
                 let context = Context { layout, template_id: Some(id), ..context };
-                self.emit_options(lookup.definition, buffer, start, extent, context, emit);
+                self.emit_options(lookup.definition, lists, buffer, start, extent, context, emit);
             }
             return (0, extent.records);
         }
@@ -81,7 +83,9 @@ impl Collector {
         if compiled.needs_boot && boot.is_none() {
             self.problem(causes::UPTIME_WITHOUT_BOOT, here, None, || format!("template {id} has 21 or 22, and no record tells 160"));
         }
-        let lists = (!compiled.plan.lists.is_empty()).then(|| self.check_lists(&compiled.plan, body, key, &context, here));
+        if !compiled.ntp_fields.is_empty() && !self.ntp_seen.contains(&lookup.definition) {
+            self.note_ntp(lookup.definition, &compiled, body, &context, here);
+        }
         let layout = self.layout(source, LayoutKind::Template(lookup.definition));
         self.add_flows(source, u64::from(extent.records));
         let context = Context { layout, template_id: Some(id), boot, ..context };
@@ -92,6 +96,15 @@ impl Collector {
         self.work.beside(known, None);
         self.push(compiled.plan, lists, buffer, start, extent.octets, extent.records as usize, context, emit);
         (extent.records, 0)
+    }
+
+    /// Looks at the NTP times of a template's first record that has some.
+    fn note_ntp(&mut self, definition: DefinitionId, plan: &Plan, body: &[u8], context: &Context, here: Place) {
+        let Some(seen) = plan.ntp_fields.look(&plan.plan.layout, body, context.export_time) else { return };
+        self.ntp_seen.insert(definition);
+        if let Some(plain) = seen {
+            self.problem(causes::PLAIN_EPOCH, here, Some(context.source), || plain.to_string());
+        }
     }
 
     /// Notes which sampler a Set's first record names, and whether its rate is known: the overview says where none is.
@@ -111,9 +124,11 @@ impl Collector {
     }
 
     /// Gives out an options Set, to be decoded into columns of its own.
+    #[allow(clippy::too_many_arguments)]
     pub(super) fn emit_options(
         &mut self,
         definition: DefinitionId,
+        lists: Option<Arc<ListTemplates>>,
         buffer: &Arc<Vec<u8>>,
         start: u32,
         extent: plan::Extent,
@@ -130,6 +145,9 @@ impl Collector {
         let mut work = Work::new(Arc::clone(schema));
         let octets = work.buffer(buffer);
         work.push(Arc::clone(plan), octets, start, extent.octets, extent.records as usize, context);
+        if let Some(lists) = lists {
+            work.with_lists(lists);
+        }
         emit(work);
     }
 

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::column::{Directory, Known, Named, Rate, Sampled, text_of, unsigned_of};
+use crate::column::{Directory, Known, Named, Rate, Sampled, float_of, text_of, unsigned_of};
 use crate::message::{FieldSpecifier, Role, Version};
 use crate::plan::{Canonical, Layout};
 use crate::template::DomainKey;
@@ -37,6 +37,8 @@ enum Say {
     TimeSkipped,
     Size,
     Population,
+    Probability,
+    LineCard,
 }
 
 /// The fields of an options template that announce something.
@@ -58,8 +60,11 @@ impl Announcement {
         let names = has(Say::Interface) && (has(Say::InterfaceName) || has(Say::InterfaceDescription))
             || has(Say::Vrf) && has(Say::VrfName)
             || has(Say::Application) && has(Say::ApplicationName);
-        let rates =
-            has(Say::Interval) || has(Say::Taken) || has(Say::TimeTaken) && has(Say::TimeSkipped) || has(Say::Size) && has(Say::Population);
+        let rates = has(Say::Probability)
+            || has(Say::Interval)
+            || has(Say::Taken)
+            || has(Say::TimeTaken) && has(Say::TimeSkipped)
+            || has(Say::Size) && has(Say::Population);
         (names || rates).then_some(Self { fields: found })
     }
 
@@ -92,11 +97,12 @@ impl Announcement {
             named(number(Say::Interface).map(Named::Interface), &[Say::InterfaceName, Say::InterfaceDescription]);
             named(number(Say::Vrf).map(Named::Vrf), &[Say::VrfName]);
             named(cell(Say::Application).and_then(Named::application), &[Say::ApplicationName]);
-            if let Some(rate) = rate(&number) {
+            if let Some(rate) = rate(&number).or_else(|| cell(Say::Probability).and_then(float_of).and_then(Rate::probability)) {
                 let what = number(Say::Sampler)
                     .map(Sampled::Sampler)
                     .or_else(|| number(Say::Interface).map(Sampled::Interface))
-                    .or_else(|| number(Say::Template).map(Sampled::Template));
+                    .or_else(|| number(Say::Template).map(Sampled::Template))
+                    .or_else(|| number(Say::LineCard).map(Sampled::LineCard));
                 each(Fact::Rate(what.unwrap_or(Sampled::All), rate));
             }
             at += length as usize;
@@ -113,6 +119,7 @@ fn say(field: &FieldSpecifier) -> Option<Say> {
     if field.role == Role::V9Scope {
         return match field.id {
             2 => Some(Say::Interface),
+            3 => Some(Say::LineCard),
             5 => Some(Say::Template),
             _ => None,
         };
@@ -126,6 +133,7 @@ fn say(field: &FieldSpecifier) -> Option<Say> {
         (0, 95) => Say::Application,
         (0, 96) => Say::ApplicationName,
         (0, 48 | 302) => Say::Sampler,
+        (0, 141) => Say::LineCard,
         (0, 145) => Say::Template,
         (0, 34 | 50) => Say::Interval,
         (0, 305) => Say::Taken,
@@ -134,11 +142,12 @@ fn say(field: &FieldSpecifier) -> Option<Say> {
         (0, 308) => Say::TimeSkipped,
         (0, 309) => Say::Size,
         (0, 310) => Say::Population,
+        (0, 311) => Say::Probability,
         _ => return None,
     })
 }
 
-/// The rate of an options record, whichever way it says it.
+/// The rate of an options record by whole numbers, whichever way it says it.
 fn rate(number: &impl Fn(Say) -> Option<u64>) -> Option<Rate> {
     number(Say::Interval)
         .and_then(Rate::one_in)
@@ -229,9 +238,23 @@ impl Announced {
         }
         let levels: Vec<Arc<Directory>> =
             Level::all(key).iter().flat_map(|level| [self.now.get(level), self.later.get(level)]).flatten().cloned().collect();
-        let known = (!levels.is_empty()).then(|| Arc::new(Known { levels }));
+        let only_rate = self.only_rate(key);
+        let known = (!levels.is_empty()).then(|| Arc::new(Known { levels, only_rate }));
         self.known.insert(key, known.clone());
         known
+    }
+
+    /// The rate of a domain that has announced one sampler and no other rate, or the same rate for all its line cards.
+    fn only_rate(&self, key: DomainKey) -> Option<Rate> {
+        let level = Level::Domain(key.exporter.addr, key.domain, key.version);
+        let mut rates = [self.now.get(&level), self.later.get(&level)].into_iter().flatten().flat_map(|d| d.rates());
+        let (what, rate) = rates.next()?;
+        let only = match what {
+            Sampled::Sampler(_) => rates.all(|(other, _)| other == what),
+            Sampled::LineCard(_) => rates.all(|(other, same)| matches!(other, Sampled::LineCard(_)) && same == rate),
+            Sampled::All | Sampled::Interface(_) | Sampled::Template(_) => false,
+        };
+        only.then_some(rate)
     }
 
     /// Ends a first pass.

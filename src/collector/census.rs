@@ -77,6 +77,8 @@ pub struct SourceSampling {
     pub in_records: bool,
     /// The rates in options data, the first thousand.
     pub told: BTreeMap<Sampled, Rate>,
+    /// True if flows that name no sampler were given the rate of the only one announced.
+    pub only_rate: bool,
     /// Samplers or selectors that flows name and whose rate was announced, a hundred at most.
     pub samplers: BTreeSet<u64>,
     /// Those whose rate was announced nowhere, a hundred at most.

@@ -99,7 +99,7 @@ mod tests {
         let told = |value| look(value).unwrap().unwrap();
         assert_eq!(
             told(1_699_999_990),
-            "element 156 has 0x000000006553f0f6, which is 2036-02-07T06:28:16.395812483Z as NTP and 2023-11-14T22:13:10.000Z as seconds since 1970"
+            "element 156 has 0x000000006553f0f6, which is 2036-02-07T06:28:16.395812092Z as NTP and 2023-11-14T22:13:10.000Z as seconds since 1970"
         );
         assert!(told(1_699_999_990_123).ends_with("2023-11-14T22:13:10.123Z as milliseconds since 1970"));
         assert!(told(1_699_999_990_123_000).ends_with("2023-11-14T22:13:10.123Z as microseconds since 1970"));

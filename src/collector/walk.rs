@@ -141,7 +141,7 @@ impl Plan {
             announcement: options.then(|| Announcement::of(&template.fields)).flatten().map(Arc::new),
             ntp_fields: Arc::new(if options { NtpFields::default() } else { NtpFields::of(&template.fields) }),
             sampler_field: if options { None } else { iana(&[302]).or_else(|| iana(&[48])) },
-            tells_rate: !options && iana(&[34, 50, 305, 309]).is_some(),
+            tells_rate: !options && iana(&[34, 50, 305, 308, 309, 311]).is_some(),
             boot_field: (template.kind == Kind::Options).then(|| Facts::boot_field(&template.fields)).flatten(),
             types: (template.kind == Kind::Options).then(|| TypeFields::of(&template.fields)).flatten(),
             needs_boot: version == Version::Ipfix && plan.steps.iter().any(uptime),

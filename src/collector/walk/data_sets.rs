@@ -92,6 +92,10 @@ impl Collector {
         let known = self.announced.known(key);
         if compiled.tells_rate || compiled.sampler_field.is_some() {
             self.note_sampler(&compiled, source, known.as_deref(), body);
+        } else if known.as_ref().is_some_and(|k| k.only_rate.is_some() && k.rate_of_all(Some(id)).is_none())
+            && let Some(source) = self.census.sources.get_mut(source as usize)
+        {
+            source.sampling.only_rate = true;
         }
         self.work.beside(known, None);
         self.push(compiled.plan, lists, buffer, start, extent.octets, extent.records as usize, context, emit);

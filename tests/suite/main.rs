@@ -16,6 +16,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::cast_possible_truncation)]
 
+mod build;
 mod captures;
 mod cli;
 mod corpus;
@@ -25,7 +26,9 @@ mod flow_logs;
 mod hostile;
 mod nfcapd;
 mod options;
+mod quirks;
 mod referee;
+mod sampling;
 mod structured;
 mod support;
 mod wire;

@@ -18,8 +18,10 @@
 
 mod build;
 mod captures;
+mod clauses;
 mod cli;
 mod corpus;
+mod events;
 mod explained;
 mod first_flows;
 mod flow_logs;

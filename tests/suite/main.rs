@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`captures`] | every capture of `testdata/` against figures and flows of other decoders |
 //! | [`corpus`] | the same for a larger collection, where `IPFIX_INSPECT_CORPUS` names one |
+//! | [`problems`] | every problem of that collection, explained, and every element of it, named |
 //! | [`explained`] | where the figures of that collection are not the last word |
 //! | [`first_flows`] | its flows, field by field, by the octets on the wire |
 //! | [`flow_logs`] | messages without packets around them, folders, several files |
@@ -11,6 +12,11 @@
 //! | [`referee`] | tshark's decoding of today against ours |
 //! | [`hostile`] | cut and damaged input |
 //! | [`options`] | options data as tables, joined with flows, sampling |
+//! | [`build`] | messages made for a test, and the answers to them |
+//! | [`clauses`] | which element feeds which column: counters, times, directions, names |
+//! | [`events`] | NAT and firewall events |
+//! | [`quirks`] | what exporters do against the standard |
+//! | [`sampling`] | rates in every form, names of interfaces in records |
 //! | [`structured`] | lists, and elements that exporters and users describe |
 //! | [`cli`] | exit codes, streams, files, the README's commands |
 
@@ -28,6 +34,7 @@ mod flow_logs;
 mod hostile;
 mod nfcapd;
 mod options;
+mod problems;
 mod quirks;
 mod referee;
 mod sampling;

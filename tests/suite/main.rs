@@ -11,6 +11,7 @@
 //! | [`nfcapd`] | the flow files of that collection against nfdump's own CSV |
 //! | [`referee`] | tshark's decoding of today against ours |
 //! | [`hostile`] | cut and damaged input |
+//! | [`malformed`] | octets that contradict themselves, and what is whole around them |
 //! | [`options`] | options data as tables, joined with flows, sampling |
 //! | [`build`] | messages made for a test, and the answers to them |
 //! | [`clauses`] | which element feeds which column: counters, times, directions, names |
@@ -32,6 +33,7 @@ mod explained;
 mod first_flows;
 mod flow_logs;
 mod hostile;
+mod malformed;
 mod nfcapd;
 mod options;
 mod problems;

@@ -2,7 +2,7 @@
 //!
 //! A flow sees what its own session and domain announced, then what the same domain announced from another port, then what the address
 //! announced in other domains: there names and samplers alone, since a rate for all flows holds for its domain. At each of these what
-//! was announced before the flow counts first, then what a first pass found later.
+//! was announced before the flow counts first, then what a first pass found later. What an earlier run knew comes last.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -147,6 +147,11 @@ fn rate(number: &impl Fn(Say) -> Option<u64>) -> Option<Rate> {
         .or_else(|| Rate::spaced(number(Say::TimeTaken)?, Some(number(Say::TimeSkipped)?)))
 }
 
+/// True for a rate that says nothing of the address's other domains.
+fn is_of_domain(what: Sampled) -> bool {
+    matches!(what, Sampled::All | Sampled::Template(_))
+}
+
 /// Whose directory it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Level {
@@ -168,6 +173,8 @@ pub(super) struct Announced {
     now: HashMap<Level, Arc<Directory>>,
     /// What a first pass has found first.
     later: HashMap<Level, Arc<Directory>>,
+    /// What an earlier run knew.
+    kept: HashMap<Level, Arc<Directory>>,
     /// Which of them hold for whom, until something changes.
     known: HashMap<DomainKey, Option<Arc<Known>>>,
 }
@@ -175,7 +182,7 @@ pub(super) struct Announced {
 impl Announced {
     /// True if nothing was announced at all.
     pub(super) fn is_empty(&self) -> bool {
-        self.now.is_empty() && self.later.is_empty()
+        self.now.is_empty() && self.later.is_empty() && self.kept.is_empty()
     }
 
     /// Reads the records of an options Set, and gives the rates that it tells. `keep_first` leaves what was told before.
@@ -195,7 +202,7 @@ impl Announced {
                 rates(what, rate);
             }
             for level in Level::all(key) {
-                let of_domain = matches!(fact, Fact::Rate(Sampled::All | Sampled::Template(_), _));
+                let of_domain = matches!(fact, Fact::Rate(what, _) if is_of_domain(what));
                 if of_domain && matches!(level, Level::Address(_)) || !now.contains_key(&level) && now.len() >= MOST_DIRECTORIES {
                     continue;
                 }
@@ -227,11 +234,44 @@ impl Announced {
         if let Some(known) = self.known.get(&key) {
             return known.clone();
         }
-        let levels: Vec<Arc<Directory>> =
-            Level::all(key).iter().flat_map(|level| [self.now.get(level), self.later.get(level)]).flatten().cloned().collect();
+        let of_run = Level::all(key).into_iter().flat_map(|level| [self.now.get(&level), self.later.get(&level)]);
+        let before = Level::all(key).into_iter().map(|level| self.kept.get(&level));
+        let levels: Vec<Arc<Directory>> = of_run.chain(before).flatten().cloned().collect();
         let known = (!levels.is_empty()).then(|| Arc::new(Known { levels }));
         self.known.insert(key, known.clone());
         known
+    }
+
+    /// Takes what an earlier run knew of a session.
+    pub(super) fn keep(&mut self, key: DomainKey, told: &Directory) {
+        for level in Level::all(key) {
+            if !self.kept.contains_key(&level) && self.kept.len() >= MOST_DIRECTORIES {
+                continue;
+            }
+            let directory = Arc::make_mut(self.kept.entry(level).or_default());
+            for (what, name) in told.names() {
+                directory.name(what, name);
+            }
+            for (what, rate) in told.rates() {
+                if !(is_of_domain(what) && matches!(level, Level::Address(_))) {
+                    directory.rate(what, rate);
+                }
+            }
+        }
+        self.known.clear();
+    }
+
+    /// What sessions have told, in this run or before.
+    pub(super) fn told(&self) -> HashMap<DomainKey, Directory> {
+        let mut told: HashMap<DomainKey, Directory> = HashMap::new();
+        for (level, directory) in self.kept.iter().chain(&self.now) {
+            if let Level::Session(key) = level {
+                let into = told.entry(*key).or_default();
+                directory.names().for_each(|(what, name)| _ = into.name(what, name));
+                directory.rates().for_each(|(what, rate)| _ = into.rate(what, rate));
+            }
+        }
+        told
     }
 
     /// Ends a first pass.
@@ -242,7 +282,7 @@ impl Announced {
 
     /// The canonical columns that what was announced can fill.
     pub(super) fn columns(&self) -> Vec<Canonical> {
-        let directories = || self.now.values().chain(self.later.values());
+        let directories = || self.now.values().chain(self.later.values()).chain(self.kept.values());
         let named = |test: fn(Named) -> bool| directories().any(|d| d.named().any(test));
         let mut columns = Vec::new();
         if named(|n| matches!(n, Named::Interface(_))) {

@@ -16,6 +16,8 @@ const SYSTEM_INIT_TIME: u16 = 160;
 pub(super) struct Facts {
     boots: HashMap<DomainKey, Timestamp>,
     by_address: HashMap<IpAddr, Timestamp>,
+    /// What an earlier run knew.
+    kept: HashMap<DomainKey, Timestamp>,
     /// What a first pass has found first, for data that comes before it.
     later: Option<Box<Facts>>,
 }
@@ -50,17 +52,30 @@ impl Facts {
     }
 
     /// The boot of an exporter: as this session and domain has told or is going to, else as its address has. A restarted exporter
-    /// often has another port, so what the session is going to tell comes before what the address told earlier.
+    /// often has another port, so what the session is going to tell comes before what the address told earlier; and an exporter may have
+    /// restarted since an earlier run, so what was kept of the session comes last, and serves no other session.
     pub(super) fn boot(&self, key: DomainKey) -> Option<Timestamp> {
         let later = self.later.as_deref();
         let exact = self.boots.get(&key).or_else(|| later.and_then(|l| l.boots.get(&key)));
         let addr = &key.exporter.addr;
-        exact.or_else(|| self.by_address.get(addr)).or_else(|| later.and_then(|l| l.by_address.get(addr))).copied()
+        exact.or_else(|| self.by_address.get(addr)).or_else(|| later.and_then(|l| l.by_address.get(addr))).or_else(|| self.kept.get(&key)).copied()
+    }
+
+    /// Takes what an earlier run knew.
+    pub(super) fn keep(&mut self, key: DomainKey, boot: Timestamp) {
+        self.kept.insert(key, boot);
+    }
+
+    /// The boots that sessions have told, in this run or before.
+    pub(super) fn told(&self) -> impl Iterator<Item = (DomainKey, Timestamp)> + '_ {
+        let before = self.kept.iter().filter(|(key, _)| !self.boots.contains_key(key));
+        self.boots.iter().chain(before).map(|(key, boot)| (*key, *boot))
     }
 
     /// Ends a first pass.
     pub(super) fn rewind(&mut self) {
+        let kept = std::mem::take(&mut self.kept);
         let known = std::mem::take(self);
-        self.later = Some(Box::new(Facts { later: None, ..known }));
+        *self = Self { kept, later: Some(Box::new(Facts { later: None, ..known })), ..Self::default() };
     }
 }

@@ -70,6 +70,7 @@ mod width;
 
 pub use elements::{elements_json, elements_text};
 pub use escape::escape;
+pub use json::pretty;
 pub use flow_table::{FlowTable, FlowTableSink, TablePart};
 pub use options_tables::{OptionsTable, OptionsTables, SetPart, TableDigest, TableRows, options_csv, options_json, options_text};
 pub use overview::overview_text;

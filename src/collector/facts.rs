@@ -58,7 +58,11 @@ impl Facts {
         let later = self.later.as_deref();
         let exact = self.boots.get(&key).or_else(|| later.and_then(|l| l.boots.get(&key)));
         let addr = &key.exporter.addr;
-        exact.or_else(|| self.by_address.get(addr)).or_else(|| later.and_then(|l| l.by_address.get(addr))).or_else(|| self.kept.get(&key)).copied()
+        exact
+            .or_else(|| self.by_address.get(addr))
+            .or_else(|| later.and_then(|l| l.by_address.get(addr)))
+            .or_else(|| self.kept.get(&key))
+            .copied()
     }
 
     /// Takes what an earlier run knew.

@@ -50,7 +50,8 @@ impl Lists {
             definitions: HashMap::new(),
         });
         let known = Arc::clone(&snapshot.templates);
-        let mut gather = Gather { compiled: &mut self.compiled, uses: &mut self.uses, snapshot, store, elements, key, version: context.version };
+        let mut gather =
+            Gather { compiled: &mut self.compiled, uses: &mut self.uses, snapshot, store, elements, key, version: context.version };
         let mut positions = Vec::with_capacity(plan.layout.widths.len());
         let (mut at, mut row) = (0usize, 0u32);
         while let Some(rest) = body.get(at..).filter(|r| r.len() >= plan.layout.shortest as usize) {

@@ -26,7 +26,7 @@ mod work;
 mod tests;
 
 pub use census::{Census, Layout, LayoutKind, OtherScope, Source, SourceKey, SourceSampling};
-pub use kept::{Kept, KeptFacts};
+pub use kept::{KeepError, Kept, KeptFacts};
 pub use ledger::{Cause, Ledger, Place, Problem, Severity};
 pub use options::{CollectorOptions, PortFilter, Records};
 pub use pipeline::{Digest, Flow, Sink, Stopped, run};

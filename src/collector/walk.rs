@@ -20,7 +20,8 @@ use crate::element::{Elements, Told};
 use crate::message::{self, Body, Malformed, Message, Set, SetKind, TemplateFamily, TemplateKind, Trust, Version};
 use crate::plan::{self, Canonical, ListTemplates, RecordPlan, Schema, Step as PlanStep, TimeForm};
 use crate::template::{
-    Definition, DefinitionId, DomainKey, Found, HeldSet, Kind, Learned, Lookup, Pending, Refusal, ScopeRule, Seen, Template, TemplateStore, Withdrawal, Withdrawn,
+    Definition, DefinitionId, DomainKey, Found, HeldSet, Kind, Learned, Lookup, Pending, Refusal, ScopeRule, Seen, Template, TemplateStore,
+    Withdrawal, Withdrawn,
 };
 use crate::time::Timestamp;
 

@@ -13,14 +13,13 @@ impl TemplateStore {
     ///
     /// # Errors
     /// One of them breaks a bound or could describe an empty record; which one, and why. Those before it stay.
-    pub fn keep(&mut self, kept: &[KeptTemplate]) -> Result<(), (usize, Refusal)> {
-        let mut order: Vec<usize> = (0..kept.len()).collect();
-        order.sort_by_key(|number| kept.get(*number).map(|k| k.history.last_seen));
-        for number in order {
-            let Some(KeptTemplate { key, template, history }) = kept.get(number) else { continue };
-            let definition = self.define(*key, template.clone()).map_err(|refusal| (number, refusal))?;
+    pub fn keep<'a>(&mut self, kept: &'a [KeptTemplate]) -> Result<(), (&'a KeptTemplate, Refusal)> {
+        let mut in_order: Vec<&KeptTemplate> = kept.iter().collect();
+        in_order.sort_by_key(|k| k.history.last_seen);
+        for kept in in_order {
+            let definition = self.define(kept.key, kept.template.clone()).map_err(|refusal| (kept, refusal))?;
             if let Some(d) = self.definitions.get_mut(definition.index()) {
-                d.kept = Some(*history);
+                d.kept = Some(kept.history);
             }
             self.kept.push(definition);
         }

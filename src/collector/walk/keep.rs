@@ -1,16 +1,16 @@
 //! From run to run: beginning with what an earlier one knew, and giving out what this one knows.
 
 use super::*;
-use crate::collector::{Kept, KeptFacts};
+use crate::collector::{KeepError, Kept, KeptFacts};
 
 impl Collector {
     /// Begins with what an earlier run knew; to be called before the first datagram. Its templates are valid until their session sends others;
     /// what this run's options data tells comes before what was kept.
     ///
     /// # Errors
-    /// A template breaks a bound or could describe an empty record: its number in the list, and why. The collector is of no use then.
-    pub fn keep(&mut self, kept: &Kept) -> Result<(), (usize, Refusal)> {
-        self.store.keep(&kept.templates)?;
+    /// It breaks a bound. The collector is of no use then.
+    pub fn keep(&mut self, kept: &Kept) -> Result<(), KeepError> {
+        self.store.keep(&kept.templates).map_err(|(kept, refusal)| KeepError::Template { id: kept.template.id, key: kept.key, refusal })?;
         for template in kept.templates.iter().map(|k| &k.template).filter(|t| t.kind == Kind::Options) {
             self.met.options_template(template);
         }
@@ -23,8 +23,10 @@ impl Collector {
         if !kept.elements.is_empty() {
             let elements = Arc::make_mut(&mut self.elements);
             for described in &kept.elements {
-                // What contradicts the registries loses, as it did when it was told.
-                let _ = elements.take(described.clone());
+                // What contradicts the registries loses, as it does when an exporter tells it.
+                if elements.take(described.clone()) == Told::TooMany {
+                    return Err(KeepError::Elements);
+                }
             }
         }
         Ok(())

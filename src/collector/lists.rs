@@ -20,7 +20,7 @@ use super::ledger::Cause;
 pub(super) struct Lists {
     compiled: HashMap<DefinitionId, Option<Arc<SubTemplate>>>,
     snapshots: HashMap<DomainKey, Snapshot>,
-    /// How many lists name each definition, since it was asked for.
+    /// How many lists hold records by each definition, since it was asked for.
     uses: HashMap<DefinitionId, u64>,
 }
 
@@ -70,7 +70,7 @@ impl Lists {
         Arc::clone(&gather.snapshot.templates)
     }
 
-    /// How many lists have named each definition since this was asked last.
+    /// How many lists held records by each definition since this was asked last.
     pub(super) fn take_uses(&mut self) -> impl Iterator<Item = (DefinitionId, u64)> + '_ {
         self.uses.drain()
     }

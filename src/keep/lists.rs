@@ -5,7 +5,8 @@ use std::fmt;
 use std::hash::Hash;
 use std::marker::PhantomData;
 
-use serde::de::{Error, SeqAccess, Visitor};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 /// An entry as it stands in the file.
@@ -41,13 +42,39 @@ impl<'de, E: Entry + Deserialize<'de>> Visitor<'de> for Once<E> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
         let mut meanings = Vec::new();
         let mut keys = HashSet::new();
-        while let Some(entry) = list.next_element::<E>()? {
-            let name = entry.name();
-            if !keys.insert(entry.key()) {
-                return Err(A::Error::custom(format!("{name} stands there twice")));
-            }
-            meanings.push(entry.meaning().map_err(|what| A::Error::custom(format!("{name}: {what}")))?);
+        while let Some(meaning) = list.next_element_seed(One::<E> { keys: &mut keys })? {
+            meanings.push(meaning);
         }
         Ok(meanings)
+    }
+}
+
+/// One entry. It is checked while its object is being read, so that an error has the line where it ends, not the one of what follows.
+struct One<'a, E: Entry> {
+    keys: &'a mut HashSet<E::Key>,
+}
+
+impl<'de, E: Entry + Deserialize<'de>> DeserializeSeed<'de> for One<'_, E> {
+    type Value = E::Meaning;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<E::Meaning, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de, E: Entry + Deserialize<'de>> Visitor<'de> for One<'_, E> {
+    type Value = E::Meaning;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<E::Meaning, A::Error> {
+        let entry = E::deserialize(MapAccessDeserializer::new(map))?;
+        let name = entry.name();
+        if !self.keys.insert(entry.key()) {
+            return Err(A::Error::custom(format!("{name} stands there twice")));
+        }
+        entry.meaning().map_err(|what| A::Error::custom(format!("{name}: {what}")))
     }
 }

@@ -34,7 +34,7 @@
 //! - `schema`; `files`, the names of the inputs; `kept_from`, the file of `--templates`, or null
 //! - `templates`, by exporter, domain, version and id: `exporter` and `port` (null for a flow log), `version`, `domain`, `id`, `kind` (`data`, `options`),
 //!   `definition` (1 for the first content of the id), `first_seen`, `first_file`, `first_frame`, `last_seen`, `times_sent`, `sets` and
-//!   `records` read with it; `list_uses`, how many lists (RFC 6313) name it; `kept`, what earlier runs know of it, or null: `first_seen`, `last_seen`,
+//!   `records` read with it; `list_uses`, how many lists (RFC 6313) hold records by it; `kept`, what earlier runs know of it, or null: `first_seen`, `last_seen`,
 //!   `times_sent`, which the fields before it do not count; `fields` in wire order: `id`, `pen` (0 for IANA), `name`, `column` (for `--columns`), `v9_name`, `vendor`, `length` (a number, or
 //!   `"variable"`), `scope`.
 //!

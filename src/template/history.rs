@@ -100,7 +100,7 @@ pub struct Definition {
     pub records: u64,
     /// Data Sets read with it that came before it.
     pub sets_before: u64,
-    /// Lists (RFC 6313) of Data Records that name it.
+    /// Lists (RFC 6313) that hold records by it, lists in lists counted too.
     pub list_uses: u64,
     /// What earlier runs know of it; the counts above are this run's alone.
     pub kept: Option<KeptHistory>,

@@ -62,3 +62,97 @@ fn kept(d: &Definition) -> Option<KeptTemplate> {
         history: KeptHistory { first_seen: first_seen.min(last_seen), last_seen: last_seen.max(first_seen), times_sent },
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::datagram::{Endpoint, Origin};
+    use crate::message::{FieldSpecifier, Version};
+    use crate::template::{DomainKey, Found, Kind, Limits, ScopeRule, Seen, Template, Withdrawal};
+    use crate::time::Timestamp;
+
+    fn key(port: u16, domain: u32) -> DomainKey {
+        DomainKey { exporter: Endpoint { addr: [192, 0, 2, 1].into(), port }, domain, version: Version::Ipfix }
+    }
+
+    fn template(id: u16, element: u16) -> Template {
+        Template { id, kind: Kind::Data, fields: vec![FieldSpecifier::element(0, element, 4)], scope_count: 0 }
+    }
+
+    fn kept(port: u16, id: u16, element: u16, seconds: u32) -> KeptTemplate {
+        let (first_seen, last_seen) = (Timestamp::from_seconds(1), Timestamp::from_seconds(seconds));
+        KeptTemplate { key: key(port, 0), template: template(id, element), history: KeptHistory { first_seen, last_seen, times_sent: 3 } }
+    }
+
+    fn seen(seconds: u32) -> Seen {
+        Seen { time: Timestamp::from_seconds(seconds), origin: Origin { file: 0, frame: 1 } }
+    }
+
+    /// How the template was found, whether an earlier run alone vouches for it, and its element.
+    fn found(s: &TemplateStore, key: DomainKey, id: u16) -> Option<(Found, bool, u16)> {
+        s.lookup(key, id).map(|l| (l.found, l.kept, s.definition(l.definition).unwrap().template.fields[0].id))
+    }
+
+    #[test]
+    fn valid_until_the_session_sends_another() {
+        let mut s = TemplateStore::default();
+        s.keep(&[kept(1, 256, 8, 9)]).unwrap();
+        assert_eq!(found(&s, key(1, 0), 256), Some((Found::Exact, true, 8)));
+        // A first pass that meets another content changes nothing: what was announced last is valid.
+        s.learn(key(1, 0), template(256, 12), seen(20)).unwrap();
+        s.rewind();
+        assert_eq!(found(&s, key(1, 0), 256), Some((Found::Exact, true, 8)));
+        s.learn(key(1, 0), template(256, 12), seen(20)).unwrap();
+        assert_eq!(found(&s, key(1, 0), 256), Some((Found::Exact, false, 12)));
+        let valid = s.valid();
+        assert_eq!((valid.len(), &valid[0].template), (1, &template(256, 12)));
+        assert_eq!((valid[0].history.first_seen, valid[0].history.times_sent), (Timestamp::from_seconds(20), 1));
+    }
+
+    #[test]
+    fn a_refresh_goes_on_with_the_history() {
+        let mut s = TemplateStore::default();
+        s.keep(&[kept(1, 256, 8, 9)]).unwrap();
+        s.learn(key(1, 0), template(256, 8), seen(20)).unwrap();
+        assert_eq!(found(&s, key(1, 0), 256), Some((Found::Exact, false, 8)));
+        let history = s.valid()[0].history;
+        assert_eq!((history.first_seen, history.last_seen), (Timestamp::from_seconds(1), Timestamp::from_seconds(20)));
+        assert_eq!((history.times_sent, s.definitions()[0].times_sent), (4, 1));
+    }
+
+    #[test]
+    fn another_port_finds_what_was_heard_last() {
+        let mut s = TemplateStore::default();
+        s.keep(&[kept(2, 256, 12, 20), kept(1, 256, 8, 9)]).unwrap();
+        assert_eq!(found(&s, key(3, 0), 256), Some((Found::Elsewhere, true, 12)));
+        assert_eq!(found(&s, key(1, 0), 256), Some((Found::Exact, true, 8)));
+        // What the session itself is going to send comes before what another port sent in an earlier run.
+        s.learn(key(3, 0), template(256, 7), seen(30)).unwrap();
+        s.rewind();
+        assert_eq!(found(&s, key(3, 0), 256), Some((Found::Later, false, 7)));
+        assert_eq!(found(&s, key(4, 0), 256), Some((Found::Elsewhere, true, 12)));
+        let mut alone = TemplateStore::new(ScopeRule::Session, Limits::default());
+        alone.keep(&[kept(1, 256, 8, 9)]).unwrap();
+        assert_eq!(found(&alone, key(3, 0), 256), None);
+    }
+
+    #[test]
+    fn withdrawn_ones_and_those_of_files_are_not_kept() {
+        let mut s = TemplateStore::default();
+        s.keep(&[kept(1, 256, 8, 9), kept(1, 257, 8, 9)]).unwrap();
+        s.withdraw(key(1, 0), Withdrawal::One(256));
+        let file = DomainKey { exporter: Endpoint::UNKNOWN, ..key(0, 0) };
+        s.learn(file, template(300, 8), seen(20)).unwrap();
+        assert_eq!(s.valid(), [kept(1, 257, 8, 9)]);
+        // A second pass begins with them all again.
+        s.rewind();
+        assert_eq!(found(&s, key(1, 0), 256), Some((Found::Exact, true, 8)));
+    }
+
+    #[test]
+    fn bounds_hold_for_them_too() {
+        let limits = Limits { definitions: 1, ..Limits::default() };
+        let mut s = TemplateStore::new(ScopeRule::Address, limits);
+        assert_eq!(s.keep(&[kept(1, 256, 8, 9), kept(1, 257, 8, 10)]), Err((&kept(1, 257, 8, 10), Refusal::TooManyDefinitions)));
+    }
+}

@@ -314,7 +314,7 @@ impl TemplateStore {
         }
     }
 
-    /// Counts lists that name a definition.
+    /// Counts lists that hold records by a definition.
     pub fn named_in_lists(&mut self, definition: DefinitionId, lists: u64) {
         if let Some(d) = self.definitions.get_mut(definition.index()) {
             d.list_uses += lists;

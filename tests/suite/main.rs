@@ -11,6 +11,7 @@
 //! | [`referee`] | tshark's decoding of today against ours |
 //! | [`hostile`] | cut and damaged input |
 //! | [`options`] | options data as tables, joined with flows, sampling |
+//! | [`kept`] | templates kept from run to run, rules of scope, patterns of names |
 //! | [`structured`] | lists, and elements that exporters and users describe |
 //! | [`cli`] | exit codes, streams, files, the README's commands |
 
@@ -23,6 +24,7 @@ mod explained;
 mod first_flows;
 mod flow_logs;
 mod hostile;
+mod kept;
 mod nfcapd;
 mod options;
 mod referee;

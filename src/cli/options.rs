@@ -182,9 +182,20 @@ pub(super) fn flows(args: &FlowsArgs, common: &CommonArgs) -> Result<FlowsOption
 
 /// What the arguments of `elements` mean.
 pub(super) fn elements_command(args: &ElementsArgs, common: &CommonArgs) -> Result<ElementsOptions, Failure> {
+    if common.save_templates.is_some() {
+        return Err(Failure("--save-templates: this command reads no captures, so there are no templates to save".to_owned()));
+    }
+    let mut elements = elements(common)?;
+    if let Some(path) = &common.templates {
+        let (_, kept) = kept(path)?;
+        let elements = Arc::make_mut(&mut elements);
+        for described in &kept.elements {
+            elements.take(described.clone());
+        }
+    }
     Ok(ElementsOptions {
         pattern: args.pattern.clone(),
-        elements: elements(common)?,
+        elements,
         json: args.format == ReportFormat::Json,
         style: Style { width: table_width(), ..style(common) },
     })

@@ -337,6 +337,29 @@ mod tests {
     }
 
     #[test]
+    fn what_an_earlier_run_knew_comes_last() {
+        let mut told = Directory::default();
+        told.name(Named::Interface(1), "old");
+        told.name(Named::Interface(9), "gone");
+        told.rate(Sampled::All, Rate::one_in(50).unwrap());
+        let mut announced = Announced::default();
+        announced.keep(key(1, 5), &told);
+        let name = |a: &mut Announced, k, n| a.known(k).and_then(|known| known.name_of(Named::Interface(n)).map(str::to_owned));
+        let rate = |a: &mut Announced, k| a.known(k).and_then(|known| known.rate_of(Sampled::All)).map(Rate::interval);
+        assert_eq!((name(&mut announced, key(1, 5), 1).as_deref(), rate(&mut announced, key(2, 5))), (Some("old"), Some(50)));
+        assert_eq!((name(&mut announced, key(1, 6), 1).as_deref(), rate(&mut announced, key(1, 6))), (Some("old"), None));
+        // Another port of this run comes before the own session of an earlier one.
+        learn(&mut announced, key(2, 5), &interface_names(), b"\0\x01eth0", true);
+        announced.rewind();
+        assert_eq!(name(&mut announced, key(1, 5), 1).as_deref(), Some("eth0"));
+        assert_eq!(name(&mut announced, key(1, 5), 9).as_deref(), Some("gone"));
+        // What is told again replaces what was kept; the rest goes on.
+        learn(&mut announced, key(1, 5), &interface_names(), b"\0\x01eth1", false);
+        let told = announced.told().remove(&key(1, 5)).unwrap();
+        assert_eq!((told.name_of(Named::Interface(1)), told.name_of(Named::Interface(9))), (Some("eth1"), Some("gone")));
+    }
+
+    #[test]
     fn a_rate_for_all_flows_stays_in_its_domain() {
         let mut announced = Announced::default();
         let fields = [FieldSpecifier { pen: 0, id: 1, length: 3, role: Role::V9Scope }, FieldSpecifier::element(0, 34, 4)];

@@ -83,3 +83,34 @@ impl Facts {
         *self = Self { kept, later: Some(Box::new(Facts { later: None, ..known })), ..Self::default() };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::datagram::Endpoint;
+    use crate::message::Version;
+
+    fn key(port: u16) -> DomainKey {
+        DomainKey { exporter: Endpoint { addr: [192, 0, 2, 1].into(), port }, domain: 0, version: Version::Ipfix }
+    }
+
+    /// An options record of nothing but the boot.
+    fn told(facts: &mut Facts, key: DomainKey, seconds: u64) {
+        let fields = [FieldSpecifier::element(0, SYSTEM_INIT_TIME, 8)];
+        facts.learn(key, &Layout::of(&fields).unwrap(), 0, &(seconds * 1_000).to_be_bytes(), false);
+    }
+
+    #[test]
+    fn a_kept_boot_serves_its_session_where_this_run_tells_none() {
+        let at = |seconds| Some(Timestamp::from_seconds(seconds));
+        let mut facts = Facts::default();
+        facts.keep(key(1), Timestamp::from_seconds(100));
+        assert_eq!((facts.boot(key(1)), facts.boot(key(2))), (at(100), None));
+        told(&mut facts, key(2), 300);
+        facts.rewind();
+        assert_eq!((facts.boot(key(1)), facts.boot(key(2))), (at(300), at(300)));
+        told(&mut facts, key(1), 400);
+        assert_eq!(facts.boot(key(1)), at(400));
+        assert_eq!(facts.told().collect::<Vec<_>>(), [(key(1), Timestamp::from_seconds(400))]);
+    }
+}

@@ -8,7 +8,6 @@ use crate::column::{Directory, Named, Rate, Sampled};
 use crate::datagram::Endpoint;
 use crate::element::{DataType, Description, ElementId, Elements, Status};
 use crate::message::{FieldSpecifier, Role, VARIABLE_LENGTH, Version};
-use crate::plan::Schema;
 use crate::template::{DomainKey, KeptHistory, KeptTemplate, Kind, Template};
 use crate::time::Timestamp;
 
@@ -282,12 +281,11 @@ fn only_a_store_is_replaced() {
 
 #[test]
 fn a_collector_gives_back_what_it_was_given() {
-    let schema = Arc::new(Schema::default());
-    let mut collector = Collector::new(CollectorOptions::new(Arc::clone(&schema)));
+    let mut collector = Collector::new(CollectorOptions::new(Arc::default()));
     collector.keep(&kept()).unwrap();
     assert_eq!(collector.kept(), kept());
     collector.rewind();
     assert_eq!(collector.kept(), kept());
-    let few = CollectorOptions { elements: Arc::new(Elements::default().with_most_told(0)), ..CollectorOptions::new(schema) };
+    let few = CollectorOptions { elements: Arc::new(Elements::default().with_most_told(0)), ..CollectorOptions::new(Arc::default()) };
     assert_eq!(Collector::new(few).keep(&kept()), Err(KeepError::Elements));
 }

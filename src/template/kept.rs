@@ -1,7 +1,8 @@
 //! Templates that outlive a run: those valid at its end are given out as plain values, and the next run begins with them.
 //!
 //! A kept template stands as if its session and domain had sent it before the first message. So it is valid until the session sends
-//! other content under its id (RFC 7011 §8.1: what was announced last counts, also where a first pass knows what will come), and the rules of scope let other
+//! other content under its id (RFC 7011 §8.1: what was announced last counts, also where a first pass knows what will come), and the
+//! rules of scope let other
 //! ports and domains of the address find it as any other. It does not count as sent in this run.
 
 use super::history::{Definition, DefinitionId, KeptHistory, KeptTemplate};

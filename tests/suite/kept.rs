@@ -123,7 +123,7 @@ fn one_file_goes_on_from_run_to_run() {
     let element = store["elements"].as_array().unwrap().iter().find(|e| e["id"] == 200).unwrap();
     assert_eq!((&element["pen"], &element["name"], &element["type"]), (&json!(32_473), &json!("exampleText"), &json!("string")));
     let listed = stdout(&run(&["elements", "exampleText", "--templates", &kept]));
-    assert!(listed.starts_with("32473/200 exampleText\n"), "{listed}");
+    assert!(listed.starts_with("32473/200 pen_32473_exampleText\n") && listed.contains("source    exporter\n"), "{listed}");
     refused(&run(&["elements", "8", "--save-templates", &kept]), &["reads no captures"]);
     let named = run(&["flows", &path("fixbuf-lists.pcap"), "--columns", "pen_32473_exampleText", "--templates", &kept, "--limit", "1"]);
     assert_eq!(named.status.code(), Some(0), "{}", stderr(&named));

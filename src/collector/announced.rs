@@ -2,7 +2,7 @@
 //!
 //! A flow sees what its own session and domain announced, then what the same domain announced from another port, then what the address
 //! announced in other domains: there names and samplers alone, since a rate for all flows holds for its domain. At each of these what
-//! was announced before the flow counts first, then what a first pass found later.
+//! was announced before the flow counts first, then what a first pass found later. What an earlier run knew comes last.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -156,6 +156,11 @@ fn rate(number: &impl Fn(Say) -> Option<u64>) -> Option<Rate> {
         .or_else(|| Rate::spaced(number(Say::TimeTaken)?, Some(number(Say::TimeSkipped)?)))
 }
 
+/// True for a rate that says nothing of the address's other domains.
+fn is_of_domain(what: Sampled) -> bool {
+    matches!(what, Sampled::All | Sampled::Template(_))
+}
+
 /// Whose directory it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Level {
@@ -177,6 +182,8 @@ pub(super) struct Announced {
     now: HashMap<Level, Arc<Directory>>,
     /// What a first pass has found first.
     later: HashMap<Level, Arc<Directory>>,
+    /// What an earlier run knew.
+    kept: HashMap<Level, Arc<Directory>>,
     /// Which of them hold for whom, until something changes.
     known: HashMap<DomainKey, Option<Arc<Known>>>,
 }
@@ -184,7 +191,7 @@ pub(super) struct Announced {
 impl Announced {
     /// True if nothing was announced at all.
     pub(super) fn is_empty(&self) -> bool {
-        self.now.is_empty() && self.later.is_empty()
+        self.now.is_empty() && self.later.is_empty() && self.kept.is_empty()
     }
 
     /// Reads the records of an options Set, and gives the rates that it tells. `keep_first` leaves what was told before.
@@ -204,7 +211,7 @@ impl Announced {
                 rates(what, rate);
             }
             for level in Level::all(key) {
-                let of_domain = matches!(fact, Fact::Rate(Sampled::All | Sampled::Template(_), _));
+                let of_domain = matches!(fact, Fact::Rate(what, _) if is_of_domain(what));
                 if of_domain && matches!(level, Level::Address(_)) || !now.contains_key(&level) && now.len() >= MOST_DIRECTORIES {
                     continue;
                 }
@@ -236,8 +243,9 @@ impl Announced {
         if let Some(known) = self.known.get(&key) {
             return known.clone();
         }
-        let levels: Vec<Arc<Directory>> =
-            Level::all(key).iter().flat_map(|level| [self.now.get(level), self.later.get(level)]).flatten().cloned().collect();
+        let of_run = Level::all(key).into_iter().flat_map(|level| [self.now.get(&level), self.later.get(&level)]);
+        let before = Level::all(key).into_iter().map(|level| self.kept.get(&level));
+        let levels: Vec<Arc<Directory>> = of_run.chain(before).flatten().cloned().collect();
         let only_rate = self.only_rate(key);
         let known = (!levels.is_empty()).then(|| Arc::new(Known { levels, only_rate }));
         self.known.insert(key, known.clone());
@@ -247,7 +255,9 @@ impl Announced {
     /// The rate of a domain that has announced one sampler and no other rate, or the same rate for all its line cards.
     fn only_rate(&self, key: DomainKey) -> Option<Rate> {
         let level = Level::Domain(key.exporter.addr, key.domain, key.version);
-        let mut rates = [self.now.get(&level), self.later.get(&level)].into_iter().flatten().flat_map(|d| d.rates());
+        let of_run = || [self.now.get(&level), self.later.get(&level)].into_iter().flatten().flat_map(|d| d.rates());
+        let before = self.kept.get(&level).filter(|_| of_run().next().is_none());
+        let mut rates = of_run().chain(before.into_iter().flat_map(|d| d.rates()));
         let (what, rate) = rates.next()?;
         let only = match what {
             Sampled::Sampler(_) => rates.all(|(other, _)| other == what),
@@ -255,6 +265,38 @@ impl Announced {
             Sampled::All | Sampled::Interface(_) | Sampled::Template(_) => false,
         };
         only.then_some(rate)
+    }
+
+    /// Takes what an earlier run knew of a session.
+    pub(super) fn keep(&mut self, key: DomainKey, told: &Directory) {
+        for level in Level::all(key) {
+            if !self.kept.contains_key(&level) && self.kept.len() >= MOST_DIRECTORIES {
+                continue;
+            }
+            let directory = Arc::make_mut(self.kept.entry(level).or_default());
+            for (what, name) in told.names() {
+                directory.name(what, name);
+            }
+            for (what, rate) in told.rates() {
+                if !(is_of_domain(what) && matches!(level, Level::Address(_))) {
+                    directory.rate(what, rate);
+                }
+            }
+        }
+        self.known.clear();
+    }
+
+    /// What sessions have told, in this run or before.
+    pub(super) fn told(&self) -> HashMap<DomainKey, Directory> {
+        let mut told: HashMap<DomainKey, Directory> = HashMap::new();
+        for (level, directory) in self.kept.iter().chain(&self.now) {
+            if let Level::Session(key) = level {
+                let into = told.entry(*key).or_default();
+                directory.names().for_each(|(what, name)| _ = into.name(what, name));
+                directory.rates().for_each(|(what, rate)| _ = into.rate(what, rate));
+            }
+        }
+        told
     }
 
     /// Ends a first pass.
@@ -265,7 +307,7 @@ impl Announced {
 
     /// The canonical columns that what was announced can fill.
     pub(super) fn columns(&self) -> Vec<Canonical> {
-        let directories = || self.now.values().chain(self.later.values());
+        let directories = || self.now.values().chain(self.later.values()).chain(self.kept.values());
         let named = |test: fn(Named) -> bool| directories().any(|d| d.named().any(test));
         let mut columns = Vec::new();
         if named(|n| matches!(n, Named::Interface(_))) {
@@ -317,6 +359,29 @@ mod tests {
         let mut other = key(1, 5);
         other.exporter.addr = "192.0.2.2".parse().unwrap();
         assert!(announced.known(other).is_none());
+    }
+
+    #[test]
+    fn what_an_earlier_run_knew_comes_last() {
+        let mut told = Directory::default();
+        told.name(Named::Interface(1), "old");
+        told.name(Named::Interface(9), "gone");
+        told.rate(Sampled::All, Rate::one_in(50).unwrap());
+        let mut announced = Announced::default();
+        announced.keep(key(1, 5), &told);
+        let name = |a: &mut Announced, k, n| a.known(k).and_then(|known| known.name_of(Named::Interface(n)).map(str::to_owned));
+        let rate = |a: &mut Announced, k| a.known(k).and_then(|known| known.rate_of(Sampled::All)).map(Rate::interval);
+        assert_eq!((name(&mut announced, key(1, 5), 1).as_deref(), rate(&mut announced, key(2, 5))), (Some("old"), Some(50)));
+        assert_eq!((name(&mut announced, key(1, 6), 1).as_deref(), rate(&mut announced, key(1, 6))), (Some("old"), None));
+        // Another port of this run comes before the own session of an earlier one.
+        learn(&mut announced, key(2, 5), &interface_names(), b"\0\x01eth0", true);
+        announced.rewind();
+        assert_eq!(name(&mut announced, key(1, 5), 1).as_deref(), Some("eth0"));
+        assert_eq!(name(&mut announced, key(1, 5), 9).as_deref(), Some("gone"));
+        // What is told again replaces what was kept; the rest goes on.
+        learn(&mut announced, key(1, 5), &interface_names(), b"\0\x01eth1", false);
+        let told = announced.told().remove(&key(1, 5)).unwrap();
+        assert_eq!((told.name_of(Named::Interface(1)), told.name_of(Named::Interface(9))), (Some("eth1"), Some("gone")));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 mod batching;
 mod data_sets;
+mod keep;
 mod look_ahead;
 mod sources;
 mod stored;
@@ -19,7 +20,8 @@ use crate::element::{Elements, Told};
 use crate::message::{self, Body, Malformed, Message, Set, SetKind, TemplateFamily, TemplateKind, Trust, Version};
 use crate::plan::{self, Canonical, ListTemplates, RecordPlan, Schema, Step as PlanStep, TimeForm};
 use crate::template::{
-    DefinitionId, DomainKey, Found, HeldSet, Kind, Learned, Lookup, Pending, Refusal, Seen, Template, TemplateStore, Withdrawal, Withdrawn,
+    Definition, DefinitionId, DomainKey, Found, HeldSet, Kind, Learned, Lookup, Pending, Refusal, ScopeRule, Seen, Template, TemplateStore,
+    Withdrawal, Withdrawn,
 };
 use crate::time::Timestamp;
 
@@ -87,6 +89,14 @@ struct Met {
     header_rates: bool,
     /// True once an options template describes elements.
     types: bool,
+}
+
+impl Met {
+    /// Notes what options records by a template are going to tell.
+    fn options_template(&mut self, template: &Template) {
+        self.facts |= Facts::boot_field(&template.fields).is_some() || Announcement::of(&template.fields).is_some();
+        self.types |= TypeFields::of(&template.fields).is_some();
+    }
 }
 
 /// What one sequence of numbers belongs to.
@@ -422,9 +432,11 @@ impl Collector {
         let Some(template) = template_of(record.kind, id, record.fields, record.scope_count) else { return };
         match self.store.learn(at.key, template, at.seen) {
             Ok(learned) => {
-                if let Learned::Redefined(..) = learned {
+                if let Learned::Redefined(old, _) = learned {
+                    let kept = self.store.definition(old).is_some_and(Definition::is_only_kept);
                     self.problem(causes::TEMPLATE_REDEFINED, here, Some(at.source), || {
-                        format!("template {id} has other fields from here on")
+                        let before = if kept { " than the kept template" } else { "" };
+                        format!("template {id} has other fields{before} from here on")
                     });
                 }
                 if !self.pending.is_empty() && !matches!(learned, Learned::Refresh(_)) {

@@ -45,6 +45,11 @@ impl Rate {
         if taken > 0.0 && taken <= 1.0 && of <= MOST { Self::new(TAKEN, of as u64) } else { None }
     }
 
+    /// How many packets were taken, of how many that passed.
+    pub fn taken_of(self) -> (u64, u64) {
+        (self.taken, self.of)
+    }
+
     /// How many packets each one stands for, to the nearest whole number.
     pub fn interval(self) -> u64 {
         self.of / self.taken + u64::from(self.of % self.taken >= self.taken.div_ceil(2).max(1))
@@ -132,6 +137,11 @@ impl Directory {
     /// All that has a name.
     pub fn named(&self) -> impl Iterator<Item = Named> + '_ {
         self.names.keys().copied()
+    }
+
+    /// All names.
+    pub fn names(&self) -> impl Iterator<Item = (Named, &str)> + '_ {
+        self.names.iter().map(|(what, name)| (*what, &**name))
     }
 
     /// All rates.

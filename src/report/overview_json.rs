@@ -1,16 +1,19 @@
 //! The overview as JSON: the schema `ipfix-inspect/overview/1`, described in the [module](super).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Serialize, Serializer};
 
+use crate::collector::OtherScope;
 use crate::datagram::known;
 use crate::message::Version;
 use crate::summary::{ExporterLine, FileLine, Overview, ProblemLine, TemplateVerdict};
+use crate::template::ScopeRule;
 
 use super::cell::{Row, rows};
 use super::first_flows::FIRST_FLOWS;
 use super::json::{by_version, pretty, saturated};
+use super::other_scopes::rule_name;
 use super::sampling::{SamplingFacts, facts};
 use super::strm::element_name;
 
@@ -55,6 +58,7 @@ struct Totals<'a> {
     bytes: u64,
     packets: u64,
     sets_without_template: u64,
+    sets_by_kept_template: u64,
     lost: u64,
     scaled: bool,
 }
@@ -75,6 +79,8 @@ struct Exporter<'a> {
     bytes: u64,
     packets: u64,
     sets_without_template: u64,
+    other_scopes: Vec<OtherRule<'a>>,
+    sets_by_kept_template: u64,
     lost: u64,
     reordered: u64,
     duplicates: u64,
@@ -86,6 +92,15 @@ struct Exporter<'a> {
     last_seen: String,
     sampling: Option<SamplingFacts>,
     strm: Vec<Strm>,
+}
+
+#[derive(Serialize)]
+struct OtherRule<'a> {
+    template_scope: &'static str,
+    sets: u64,
+    ports: &'a BTreeSet<u16>,
+    template_ports: &'a BTreeSet<u16>,
+    template_domains: &'a BTreeSet<u32>,
 }
 
 #[derive(Serialize)]
@@ -157,6 +172,7 @@ pub fn overview_json(overview: &Overview) -> String {
             bytes: saturated(t.sums.bytes),
             packets: saturated(t.sums.packets),
             sets_without_template: t.sets_without_template,
+            sets_by_kept_template: t.sets_by_kept_template,
             lost: t.lost,
             scaled: overview.scaled,
         },
@@ -199,6 +215,8 @@ fn exporter(e: &ExporterLine) -> Exporter<'_> {
         bytes: saturated(e.sums.bytes),
         packets: saturated(e.sums.packets),
         sets_without_template: e.sets_without_template,
+        other_scopes: e.other_scopes.iter().map(|(rule, found)| other_rule(*rule, found)).collect(),
+        sets_by_kept_template: e.sets_by_kept_template,
         lost: e.sequence.lost,
         reordered: e.sequence.reordered,
         duplicates: e.sequence.duplicates,
@@ -210,6 +228,16 @@ fn exporter(e: &ExporterLine) -> Exporter<'_> {
         last_seen: e.last_seen.to_string(),
         sampling: facts(&e.sampling),
         strm: e.strm.iter().map(strm).collect(),
+    }
+}
+
+fn other_rule(rule: ScopeRule, found: &OtherScope) -> OtherRule<'_> {
+    OtherRule {
+        template_scope: rule_name(rule),
+        sets: found.sets,
+        ports: &found.ports,
+        template_ports: &found.template_ports,
+        template_domains: &found.template_domains,
     }
 }
 

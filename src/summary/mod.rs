@@ -9,5 +9,5 @@ mod totals;
 
 pub use overview::{ExporterLine, FileLine, Overview, ProblemLine, Totals};
 pub use strm::{Demand, StrmVerdict, TemplateVerdict, assess};
-pub use templates::{FieldLine, TemplateLine, template_lines};
+pub use templates::{FieldLine, TemplateLine, field_name, template_lines};
 pub use totals::{HeadAndSums, LayoutSums, Sums, SumsPart, head_schema, sums_schema};

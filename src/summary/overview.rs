@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::collector::{Collector, LayoutKind, SequenceReport, Severity, SourceKey, SourceSampling};
+use crate::collector::{Collector, LayoutKind, OtherScope, SequenceReport, Severity, SourceKey, SourceSampling};
 use crate::column::FlowBatch;
 use crate::input::FileReport;
 use crate::message::Version;
 use crate::plan;
-use crate::template::{Kind, Template};
+use crate::template::{Kind, ScopeRule, Template};
 use crate::time::Timestamp;
 
 use super::strm::{self, TemplateVerdict};
@@ -49,6 +49,10 @@ pub struct ExporterLine {
     pub options_records: u64,
     /// Data Sets without a template.
     pub sets_without_template: u64,
+    /// How many of them a wider rule of scope would let be decoded.
+    pub other_scopes: BTreeMap<ScopeRule, OtherScope>,
+    /// Data Sets read with a kept template that had not been sent by then.
+    pub sets_by_kept_template: u64,
     /// What the sequence numbers tell.
     pub sequence: SequenceReport,
     /// Problems worse than a note.
@@ -113,6 +117,8 @@ pub struct Totals {
     pub options_records: u64,
     /// Data Sets without a template.
     pub sets_without_template: u64,
+    /// Data Sets read with a kept template that had not been sent by then.
+    pub sets_by_kept_template: u64,
     /// Units lost by the sequence numbers.
     pub lost: u64,
     /// The earliest frame.
@@ -171,6 +177,8 @@ fn exporter_line(collector: &Collector, number: u32, by_layout: &[LayoutSums]) -
     let mut sums = LayoutSums::default();
     // One entry for each content: an exporter that came back with another port sent the same templates again.
     let mut layouts: Vec<(Option<Arc<Template>>, LayoutSums)> = Vec::new();
+    // Contents that came in this run; a kept one may be in use and never have come.
+    let mut sent: HashSet<Arc<Template>> = HashSet::new();
     let mut add = |template: Option<Arc<Template>>, own: LayoutSums| match layouts.iter_mut().find(|(t, _)| *t == template) {
         Some((_, sums)) => sums.add(&own),
         None => layouts.push((template, own)),
@@ -180,10 +188,15 @@ fn exporter_line(collector: &Collector, number: u32, by_layout: &[LayoutSums]) -
             sums.add(&own);
             match layout.kind {
                 LayoutKind::Fixed(_) => add(None, own),
-                LayoutKind::Template(id) => match collector.templates().definition(id).map(|d| &d.template) {
+                LayoutKind::Template(id) => match collector.templates().definition(id) {
                     // The shapes of stored flows are no templates that an exporter sent.
-                    Some(template) if !template.was_sent() => {}
-                    template => add(template.map(Arc::clone), own),
+                    Some(definition) if definition.template.was_sent() => {
+                        if !definition.is_only_kept() {
+                            sent.insert(Arc::clone(&definition.template));
+                        }
+                        add(Some(Arc::clone(&definition.template)), own);
+                    }
+                    _ => {}
                 },
             }
         }
@@ -195,13 +208,16 @@ fn exporter_line(collector: &Collector, number: u32, by_layout: &[LayoutSums]) -
             continue;
         }
         match definition.template.kind {
-            Kind::Data => add(Some(Arc::clone(&definition.template)), LayoutSums::default()),
+            Kind::Data => {
+                sent.insert(Arc::clone(&definition.template));
+                add(Some(Arc::clone(&definition.template)), LayoutSums::default());
+            }
             Kind::Options => {
                 options.insert(&definition.template);
             }
         }
     }
-    let templates = layouts.iter().filter(|(t, _)| t.is_some()).count() as u64;
+    let templates = sent.len() as u64;
     ExporterLine {
         key,
         ports: source.ports.clone(),
@@ -213,6 +229,8 @@ fn exporter_line(collector: &Collector, number: u32, by_layout: &[LayoutSums]) -
         sums,
         options_records: source.options_records,
         sets_without_template: source.sets_without_template,
+        other_scopes: source.other_scopes.clone(),
+        sets_by_kept_template: source.sets_by_kept_template,
         sequence: collector.sequence(number),
         problems: source.problems,
         first_seen: source.first_seen,
@@ -258,6 +276,7 @@ fn totals(reports: &[FileReport], collector: &Collector, exporters: &[ExporterLi
         t.sums.add(&e.sums);
         t.options_records += e.options_records;
         t.sets_without_template += e.sets_without_template;
+        t.sets_by_kept_template += e.sets_by_kept_template;
         t.lost += e.sequence.lost;
     }
     t

@@ -18,6 +18,7 @@
 //! | [`events`] | NAT and firewall events |
 //! | [`quirks`] | what exporters do against the standard |
 //! | [`sampling`] | rates in every form, names of interfaces in records |
+//! | [`kept`] | templates kept from run to run, rules of scope, patterns of names |
 //! | [`structured`] | lists, and elements that exporters and users describe |
 //! | [`cli`] | exit codes, streams, files, the README's commands |
 
@@ -33,6 +34,7 @@ mod explained;
 mod first_flows;
 mod flow_logs;
 mod hostile;
+mod kept;
 mod malformed;
 mod nfcapd;
 mod options;

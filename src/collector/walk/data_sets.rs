@@ -45,6 +45,11 @@ impl Collector {
         let extent = compiled.plan.layout.extent(body);
         self.census.data_sets_decoded += 1;
         self.store.used(lookup, u64::from(extent.records));
+        if lookup.kept
+            && let Some(source) = self.census.sources.get_mut(source as usize)
+        {
+            source.sets_by_kept_template += 1;
+        }
         match lookup.found {
             Found::Exact => {}
             Found::Later => self.problem(causes::BEFORE_TEMPLATE, here, None, || format!("Set {id} comes before its template")),
@@ -167,6 +172,9 @@ impl Collector {
         let mut faults = Vec::new();
         let (store, elements, depth) = (&self.store, &self.elements, self.options.nesting);
         let templates = self.lists.check(plan, body, key, context, store, elements, depth, &mut |fault, row| faults.push((fault, row)));
+        for (definition, lists) in self.lists.take_uses() {
+            self.store.named_in_lists(definition, lists);
+        }
         for (fault, row) in faults {
             let (cause, what) = of_fault(fault);
             self.problem(cause, here, Some(context.source), || format!("record {} of the Set: {what}", row + 1));
@@ -187,10 +195,21 @@ impl Collector {
         }
     }
 
+    /// The wider rules by which a Set would have a template, and who sent that one.
+    fn other_scopes(&self, key: DomainKey, id: u16) -> Vec<(ScopeRule, DomainKey)> {
+        let sender = |rule| Some(self.store.definition(self.store.lookup_by(rule, key, id)?.definition)?.key);
+        let wider = [ScopeRule::Address, ScopeRule::AnyDomain].into_iter().filter(|rule| *rule > self.store.rule());
+        wider.filter_map(|rule| Some((rule, sender(rule)?))).collect()
+    }
+
     pub(super) fn without_template(&mut self, set: &HeldSet<Context>, cause: Cause) {
         self.census.data_sets_without_template += 1;
+        let elsewhere = self.other_scopes(set.key, set.id);
         if let Some(source) = self.census.sources.get_mut(set.what.source as usize) {
             source.sets_without_template += 1;
+            for (rule, sender) in elsewhere {
+                source.other_scopes.entry(rule).or_default().add(set.key, sender);
+            }
         }
         let here = Place { origin: set.what.origin, exporter: Some(set.what.exporter.addr), domain: set.what.domain, offset: None };
         let id = set.id;

@@ -13,6 +13,7 @@
 //!            └──────────── collector: one thread walks, workers decode ────────────┘
 //! ```
 //!
+//! What one run knows at its end, templates above all, goes through `keep` to the next.
 //! Flow files of nfcapd hold flows and no messages: `nfcapd` reads them for `input`, and they join the way at `plan`.
 //!
 //! The two contracts between the parts are [`datagram::DatagramBatch`], from inputs to the collector, and
@@ -48,5 +49,7 @@ pub mod summary;
 pub mod write;
 
 pub mod report;
+
+pub mod keep;
 
 pub mod cli;

@@ -77,6 +77,28 @@ impl Timestamp {
         Some(Self((seconds + era - NTP_TO_UNIX) * NANOS_PER_SECOND + ticks * (NANOS_PER_SECOND / ticks_per_second)))
     }
 
+    /// From ISO 8601 in UTC as it is written here: `2026-11-22T20:49:11.126Z`, with up to 9 digits of fraction or none.
+    /// `None` for any other form, and for what lies outside of 1677 to 2262.
+    pub fn from_iso(text: &str) -> Option<Self> {
+        let (date, clock) = text.strip_suffix('Z')?.split_once('T')?;
+        let (clock, fraction) = clock.split_once('.').unwrap_or((clock, "0"));
+        let [year, month, dom] = numbers(date, '-', [4, 2, 2])?;
+        let [hour, minute, second] = numbers(clock, ':', [2, 2, 2])?;
+        let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+        if !(1..=9).contains(&fraction.len()) || !digits(fraction) || hour > 23 || minute > 59 || second > 59 {
+            return None;
+        }
+        let day = day_number(year, month, dom);
+        // A day that the month lacks comes back as one of the next month.
+        if civil(day) != (u32::try_from(year).ok()?, u32::try_from(month).ok()?, u32::try_from(dom).ok()?) {
+            return None;
+        }
+        let nanos: i64 = format!("{fraction:0<9}").parse().ok()?;
+        let seconds = day * SECONDS_PER_DAY + hour * 3_600 + minute * 60 + second;
+        let whole = i128::from(seconds) * i128::from(NANOS_PER_SECOND) + i128::from(nanos);
+        i64::try_from(whole).ok().map(Self)
+    }
+
     /// Nanoseconds since 1970.
     pub const fn nanos(self) -> i64 {
         self.0
@@ -219,6 +241,27 @@ fn civil(day: i64) -> (u32, u32, u32) {
     (year as u32, month as u32, dom as u32)
 }
 
+/// The day number since 1970-01-01 of a date in the proleptic Gregorian calendar: the inverse of [`civil`].
+fn day_number(year: i64, month: i64, dom: i64) -> i64 {
+    let year = if month > 2 { year } else { year - 1 };
+    let era = year.div_euclid(400);
+    let of_era = year.rem_euclid(400);
+    let shifted_month = if month > 2 { month - 3 } else { month + 9 };
+    let day_of_year = (153 * shifted_month + 2) / 5 + dom - 1;
+    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + day_of_year - 719_468
+}
+
+/// Three numbers of so many digits each.
+fn numbers(text: &str, between: char, widths: [usize; 3]) -> Option<[i64; 3]> {
+    let mut parts = text.split(between);
+    let mut found = [0; 3];
+    for (number, width) in found.iter_mut().zip(widths) {
+        let part = parts.next().filter(|p| p.len() == width && p.bytes().all(|b| b.is_ascii_digit()))?;
+        *number = part.parse().ok()?;
+    }
+    parts.next().is_none().then_some(found)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -241,6 +284,31 @@ mod tests {
         assert_eq!(iso(Timestamp::from_nanos(-1)), "1969-12-31T23:59:59.999999999Z");
         assert_eq!(iso(Timestamp::from_nanos(i64::MIN)), "1677-09-21T00:12:43.145224192Z");
         assert_eq!(iso(Timestamp::from_nanos(i64::MAX)), "2262-04-11T23:47:16.854775807Z");
+    }
+
+    #[test]
+    fn iso_is_read_back() {
+        let nanos = |text: &str| Timestamp::from_iso(text).map(Timestamp::nanos);
+        assert_eq!(nanos("2023-11-14T22:13:20.000Z"), Some(1_700_000_000_000_000_000));
+        assert_eq!(nanos("2000-02-29T00:00:00.123456789Z"), Some(951_782_400_123_456_789));
+        assert_eq!(nanos("1969-12-31T23:59:59.999999999Z"), Some(-1));
+        assert_eq!(nanos("2016-03-01T00:00:00Z"), Some(1_456_790_400_000_000_000));
+        assert_eq!(nanos("2262-04-11T23:47:16.854775807Z"), Some(i64::MAX));
+        for wrong in [
+            "2262-04-11T23:47:16.854775808Z",
+            "2023-02-29T00:00:00Z",
+            "2023-13-01T00:00:00Z",
+            "2023-00-01T00:00:00Z",
+            "2023-11-14T24:00:00Z",
+            "2023-11-14 22:13:20Z",
+            "2023-11-14T22:13:20",
+            "2023-11-14T22:13:20.Z",
+            "2023-11-14T+2:13:20Z",
+            "2023-11-14T22:13:20.0000000000Z",
+            "",
+        ] {
+            assert_eq!(nanos(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

@@ -24,11 +24,11 @@ pub fn layouts(collector: &Collector, source: u32, by_layout: &[Traffic], profil
     for (number, layout) in census.layouts.iter().enumerate().filter(|(_, l)| l.source == source) {
         let traffic = by_layout.get(number).copied().unwrap_or_default();
         match layout.kind {
-            LayoutKind::Fixed(version) => found.add(fixed(version), None, traffic),
+            LayoutKind::Fixed(version) => found.add(fixed(version), None, true, traffic),
             LayoutKind::Template(id) => {
                 // The shapes of stored flows are no templates that an exporter sent.
                 if let Some(definition) = collector.templates().definition(id).filter(|d| d.template.was_sent()) {
-                    found.add(Arc::clone(&definition.template), Some(id), traffic);
+                    found.add(Arc::clone(&definition.template), Some(id), !definition.is_only_kept(), traffic);
                 }
             }
         }
@@ -36,13 +36,13 @@ pub fn layouts(collector: &Collector, source: u32, by_layout: &[Traffic], profil
     for (id, definition) in collector.templates().all().filter(|(_, d)| d.times_sent > 0 && d.template.was_sent()) {
         let k = &definition.key;
         if (k.exporter.addr, k.version, Some(k.domain)) == (key.exporter, key.version, key.domain) {
-            found.add(Arc::clone(&definition.template), Some(id), Traffic::default());
+            found.add(Arc::clone(&definition.template), Some(id), true, Traffic::default());
         }
     }
     let sampled = samples(&exporter.sampling);
     let mut out: Vec<LayoutAudit> = Vec::with_capacity(found.0.len());
     found.0.sort_by_key(|(template, ..)| (template.kind, template.id));
-    for (template, definitions, traffic) in found.0 {
+    for (template, definitions, sent, traffic) in found.0 {
         let content = match out.last().map(|l| l.name) {
             Some(LayoutName::Template(id, content)) if id == template.id => content + 1,
             _ => 1,
@@ -50,23 +50,24 @@ pub fn layouts(collector: &Collector, source: u32, by_layout: &[Traffic], profil
         let name = if template.was_sent() { LayoutName::Template(template.id, content) } else { LayoutName::Fixed(key.version) };
         let layout = Layout { version: key.version, kind: template.kind, fields: &template.fields, traffic: &traffic, sampled };
         let verdicts = profiles.iter().map(|p| judge(p, &layout, collector.elements())).collect();
-        out.push(LayoutAudit { name, content: template, definitions, traffic, verdicts });
+        out.push(LayoutAudit { name, content: template, definitions, sent, traffic, verdicts });
     }
     out
 }
 
-/// Contents with the definitions that have them, and the traffic that came by them.
+/// Contents with the definitions that have them, whether they came in this run, and the traffic that came by them.
 #[derive(Default)]
-struct Found(Vec<(Arc<Template>, Vec<DefinitionId>, Traffic)>);
+struct Found(Vec<(Arc<Template>, Vec<DefinitionId>, bool, Traffic)>);
 
 impl Found {
-    fn add(&mut self, template: Arc<Template>, definition: Option<DefinitionId>, traffic: Traffic) {
+    fn add(&mut self, template: Arc<Template>, definition: Option<DefinitionId>, was_sent: bool, traffic: Traffic) {
         let at = self.0.iter().position(|(t, ..)| *t == template).unwrap_or_else(|| {
-            self.0.push((template, Vec::new(), Traffic::default()));
+            self.0.push((template, Vec::new(), false, Traffic::default()));
             self.0.len() - 1
         });
-        if let Some((_, definitions, sum)) = self.0.get_mut(at) {
+        if let Some((_, definitions, sent, sum)) = self.0.get_mut(at) {
             sum.add(&traffic);
+            *sent |= was_sent;
             definitions.extend(definition.filter(|d| !definitions.contains(d)));
         }
     }

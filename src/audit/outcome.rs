@@ -60,6 +60,8 @@ pub struct LayoutAudit {
     pub content: Arc<Template>,
     /// The definitions with this content: several if the exporter sent it from several ports.
     pub definitions: Vec<DefinitionId>,
+    /// False for a template that no message of this run sent: an earlier run kept it.
+    pub sent: bool,
     /// The flows that came by it.
     pub traffic: Traffic,
     /// A verdict by each of [`Audit::profiles`].

@@ -24,7 +24,8 @@ pub(super) struct Args {
     pub(super) command: Option<Command>,
 
     /// Captures (pcap, pcapng) and flow logs (IPFIX files, raw NDE messages one after the other), plain or compressed with gzip, zstd,
-    /// lz4 or xz; `-` is standard input. Several are read in the order of their first times; patterns are the shell's to expand
+    /// lz4 or xz; `-` is standard input. Several are read in the order of their first times; patterns that the shell left as they are
+    /// (`'captures/*.pcap'`, `'**/*.pcap'`) are expanded
     #[arg(value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
 
@@ -164,6 +165,16 @@ pub(super) struct CommonArgs {
     /// address and domain; `any-domain` to its other domains as well
     #[arg(long, global = true, value_enum, value_name = "RULE", default_value_t = TemplateScope::Address)]
     pub(super) template_scope: TemplateScope,
+
+    /// Begin with the templates that --save-templates of an earlier run wrote (JSON, ipfix-inspect/template-store/1), as if they had been
+    /// sent before the first message: for captures taken between two refreshes
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) templates: Option<PathBuf>,
+
+    /// At the end, write the templates that are valid then, and the names, rates, boot times and elements that options data told, for
+    /// --templates of a later run; the file may be the same. Another template file is replaced, any other file is not
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) save_templates: Option<PathBuf>,
 
     /// More elements, which win over the built-in ones: a CSV file as IANA's (ElementID, Name, Abstract Data Type, … and PEN for a
     /// vendor's), or XML as IANA's or libfds's; may be given several times

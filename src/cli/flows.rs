@@ -33,13 +33,13 @@ const SHORT: [Canonical; 10] = [
 const MOST_COLUMNS: usize = 4_096;
 
 pub(super) fn run(options: &FlowsOptions) -> Result<Ending, Failure> {
-    let mut run = Run::new(&options.reading);
-    check_names(&options.columns, &options.reading.elements, run.looks_ahead())?;
+    let mut run = Run::new(&options.reading)?;
+    let mut collector = run.collector(run.collector_options(&Arc::new(Schema::default())))?;
+    check_names(&options.columns, collector.elements(), run.looks_ahead())?;
     let target = match &options.output {
         Some(path) => Some(TargetFile::create(path, options.force).map_err(Failure::of)?),
         None => None,
     };
-    let mut collector = Collector::new(run.collector_options(&Arc::new(Schema::default())));
     if needs_layouts(&options.columns) {
         run.look_ahead_for_columns(&mut collector);
     } else {

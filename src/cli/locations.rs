@@ -1,4 +1,5 @@
-//! Which inputs are read, and in which order: folders become the files in them, and files are read in the order of their first times.
+//! Which inputs are read, and in which order: patterns and folders become the files that they mean, and files are read in the order of
+//! their first times.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,10 @@ use super::{Failure, complain};
 /// Files that are named when a folder holds more than captures and flow logs.
 const MOST_NAMED: usize = 3;
 
+/// As shells read patterns: a name that begins with a dot has to be asked for.
+const AS_SHELLS_DO: glob::MatchOptions =
+    glob::MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: true };
+
 /// The inputs that paths name. With `recursive`, a folder stands for every file in it and below it that is a capture or a flow log; others are
 /// left out, with a word about it unless `quiet`.
 ///
@@ -19,7 +24,7 @@ const MOST_NAMED: usize = 3;
 pub(super) fn gather(paths: &[PathBuf], recursive: bool, quiet: bool, options: &InputOptions) -> Result<Vec<Location>, Failure> {
     // With its first time, where that was looked at.
     let mut found: Vec<(Location, Option<Option<Timestamp>>)> = Vec::new();
-    for path in paths {
+    for path in &expanded(paths, recursive)? {
         let location = Location::from(path.clone());
         if recursive && location != Location::Stdin && path.is_dir() {
             found.extend(folder(path, quiet, options)?.into_iter().map(|(location, time)| (location, Some(time))));
@@ -37,6 +42,36 @@ pub(super) fn gather(paths: &[PathBuf], recursive: bool, quiet: bool, options: &
         });
     }
     Ok(found.into_iter().map(|(location, _)| location).collect())
+}
+
+/// The paths, and in place of each pattern that the shell left as it is the files that it means, by name; with `recursive` folders too.
+/// A path that is there is no pattern, whatever its letters.
+fn expanded(paths: &[PathBuf], recursive: bool) -> Result<Vec<PathBuf>, Failure> {
+    let mut found = Vec::new();
+    for path in paths {
+        let pattern = path.to_str().filter(|text| text.contains(['*', '?', '[']) && fs::symlink_metadata(path).is_err());
+        let Some(pattern) = pattern else {
+            found.push(path.clone());
+            continue;
+        };
+        let matches = glob::glob_with(pattern, AS_SHELLS_DO).map_err(|e| Failure(format!("'{pattern}': no pattern: {e}")))?;
+        let before = found.len();
+        let mut folders = 0;
+        for file in matches {
+            match file {
+                Ok(file) if !recursive && file.is_dir() => folders += 1,
+                // `**` gives a folder and what is in it; reading the folder is enough.
+                Ok(file) if recursive && found.iter().skip(before).any(|folder| file.starts_with(folder)) => {}
+                Ok(file) => found.push(file),
+                Err(e) => complain(&format!("{}: can't be read: {}", e.path().display(), e.error())),
+            }
+        }
+        if found.len() == before {
+            let why = if folders > 0 { "only folders match it; -r reads what is in them" } else { "no file matches this pattern" };
+            return Err(Failure(format!("'{pattern}': {why}")));
+        }
+    }
+    Ok(found)
 }
 
 fn is_pipe(kind: &fs::Metadata) -> bool {

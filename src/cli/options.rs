@@ -2,13 +2,14 @@
 
 use std::io::IsTerminal;
 use std::num::NonZero;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::audit::Profile;
-use crate::collector::PortFilter;
+use crate::collector::{Kept, PortFilter};
 use crate::element::{self, Elements};
 use crate::input::{InputOptions, Location};
+use crate::keep;
 use crate::report::Style;
 use crate::template::{Limits, PendingLimits, ScopeRule};
 use crate::write::Format;
@@ -33,6 +34,10 @@ pub(super) struct Reading {
     pub(super) pending: PendingLimits,
     pub(super) exporters: usize,
     pub(super) elements: Arc<Elements>,
+    /// What an earlier run kept, and the file it is from.
+    pub(super) kept: Option<(PathBuf, Arc<Kept>)>,
+    /// Where this run keeps what it knows at its end.
+    pub(super) save: Option<PathBuf>,
     pub(super) nesting: u8,
     pub(super) strict: bool,
     pub(super) quiet: bool,
@@ -190,7 +195,6 @@ pub(super) fn flows(args: &FlowsArgs, common: &CommonArgs) -> Result<FlowsOption
     })
 }
 
-/// What the arguments of `elements` mean.
 /// What the arguments of `profiles` mean.
 pub(super) fn profiles_command(args: &ProfilesArgs, common: &CommonArgs) -> Result<ProfilesOptions, Failure> {
     let elements = elements(common)?;
@@ -203,9 +207,20 @@ pub(super) fn profiles_command(args: &ProfilesArgs, common: &CommonArgs) -> Resu
 
 /// What the arguments of `elements` mean.
 pub(super) fn elements_command(args: &ElementsArgs, common: &CommonArgs) -> Result<ElementsOptions, Failure> {
+    if common.save_templates.is_some() {
+        return Err(Failure("--save-templates: this command reads no captures, so there are no templates to save".to_owned()));
+    }
+    let mut elements = elements(common)?;
+    if let Some(path) = &common.templates {
+        let (_, kept) = kept(path)?;
+        let elements = Arc::make_mut(&mut elements);
+        for described in &kept.elements {
+            elements.take(described.clone());
+        }
+    }
     Ok(ElementsOptions {
         pattern: args.pattern.clone(),
-        elements: elements(common)?,
+        elements,
         json: args.format == ReportFormat::Json,
         style: Style { width: table_width(), ..style(common) },
     })
@@ -240,6 +255,8 @@ fn reading(files: &[PathBuf], common: &CommonArgs) -> Result<Reading, Failure> {
         pending: PendingLimits { octets: limits.max_held.saturating_mul(MIB), nanos: i64::from(limits.max_wait) * NANOS_PER_SECOND },
         exporters: limits.max_exporters,
         elements: elements(common)?,
+        kept: common.templates.as_deref().map(kept).transpose()?,
+        save: common.save_templates.clone(),
         nesting: limits.max_nesting,
         strict: common.strict,
         quiet: common.quiet,
@@ -259,6 +276,14 @@ fn elements(common: &CommonArgs) -> Result<Arc<Elements>, Failure> {
         elements.add(described);
     }
     Ok(Arc::new(elements))
+}
+
+/// What an earlier run kept.
+fn kept(path: &Path) -> Result<(PathBuf, Arc<Kept>), Failure> {
+    let name = path.display();
+    let octets = std::fs::read(path).map_err(|e| Failure(format!("--templates {name}: {e}")))?;
+    let kept = keep::read_store(&octets).map_err(|e| Failure(format!("--templates {name}: {e}")))?;
+    Ok((path.to_owned(), Arc::new(kept)))
 }
 
 /// The width that the reader's side has, where it is known.

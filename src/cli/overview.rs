@@ -1,6 +1,6 @@
 //! No subcommand: the overview.
 
-use crate::collector::{Collector, CollectorOptions};
+use crate::collector::CollectorOptions;
 use crate::report;
 use crate::summary::{HeadAndSums, Overview, Sums, head_schema, sums_schema};
 
@@ -12,11 +12,11 @@ use super::{Ending, Failure, complain, print};
 const FIRST_FLOWS: usize = 10;
 
 pub(super) fn run(options: &OverviewOptions) -> Result<Ending, Failure> {
-    let mut run = Run::new(&options.reading);
+    let mut run = Run::new(&options.reading)?;
     let head = head_schema(options.scale);
     let collector_options =
         CollectorOptions { head: Some((std::sync::Arc::clone(&head), FIRST_FLOWS)), ..run.collector_options(&sums_schema(options.scale)) };
-    let mut collector = Collector::new(collector_options);
+    let mut collector = run.collector(collector_options)?;
     run.look_ahead(&mut collector);
     let mut sums = HeadAndSums::default();
     let outcome = run.decode(collector, &Sums::new(head), &mut sums)?;

@@ -1,12 +1,16 @@
 //! Reading captures: a first pass for templates where the inputs can be read twice, then the decoding pass with its threads.
 
 use std::fs;
+use std::io::Write;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, OnceLock};
 
 use crate::collector::{Collector, CollectorOptions, Digest, Flow, Sink, Stopped, run};
 use crate::input::{FileReport, Input, InputError, InputOptions, Location};
+use crate::keep;
 use crate::plan::Schema;
+use crate::write::TargetFile;
 
 use super::options::Reading;
 use super::progress::Progress;
@@ -47,27 +51,40 @@ pub(super) struct Run<'a> {
     twice: bool,
     progress: Progress,
     unreadable: bool,
+    /// Where what the run knows at its end is kept.
+    save: Option<TargetFile>,
 }
 
 impl<'a> Run<'a> {
-    /// Prepares to read the inputs.
-    pub(super) fn new(reading: &'a Reading) -> Self {
+    /// Prepares to read the inputs. A file for the templates that can't be made is an error now, before any work is done.
+    pub(super) fn new(reading: &'a Reading) -> Result<Self, Failure> {
+        let save = reading.save.as_deref().map(store_target).transpose()?;
         let twice = reading.locations.iter().all(is_regular);
         let sizes: u64 = reading.locations.iter().map(size).sum();
         let total = if twice { 2 * sizes } else { 0 };
         catch_interrupts();
-        Self {
+        Ok(Self {
             reading,
             readable: (0u32..).take(reading.locations.len()).collect(),
             twice,
             progress: Progress::start(reading.progress, total),
             unreadable: false,
-        }
+            save,
+        })
     }
 
     /// True if the inputs can be read twice, so that [`Run::look_ahead`] knows all templates.
     pub(super) fn looks_ahead(&self) -> bool {
         self.twice
+    }
+
+    /// A collector that knows what an earlier run kept.
+    pub(super) fn collector(&self, options: CollectorOptions) -> Result<Collector, Failure> {
+        let mut collector = Collector::new(options);
+        if let Some((path, kept)) = &self.reading.kept {
+            collector.keep(kept).map_err(|e| Failure(format!("--templates {}: {e}", path.display())))?;
+        }
+        Ok(collector)
     }
 
     /// The options for a collector of these columns.
@@ -129,7 +146,7 @@ impl<'a> Run<'a> {
         S: Sink<D::Part>,
         S::Error: std::fmt::Display,
     {
-        let threads = self.reading.threads;
+        let (threads, reading, save) = (self.reading.threads, self.reading, self.save.take());
         let walked = run(
             threads,
             |give| {
@@ -158,7 +175,11 @@ impl<'a> Run<'a> {
             digest,
             &mut Stopping(sink),
         );
-        walked.map_err(Failure::of)
+        let outcome = walked.map_err(Failure::of)?;
+        if let Some(target) = save {
+            save_templates(&outcome, reading, target)?;
+        }
+        Ok(outcome)
     }
 
     /// Opens one of the locations; its datagrams say they come from `file`.
@@ -172,6 +193,28 @@ impl<'a> Run<'a> {
         self.unreadable = true;
         complain(error);
     }
+}
+
+/// The file for the templates. One that is there already has to be a template file: a mistyped name must not cost a capture.
+fn store_target(path: &Path) -> Result<TargetFile, Failure> {
+    let is_file = fs::metadata(path).is_ok_and(|m| m.is_file());
+    if is_file && !fs::read(path).is_ok_and(|octets| keep::may_replace(&octets)) {
+        let name = path.display();
+        return Err(Failure(format!("--save-templates: '{name}' exists and is no template file, so it is not replaced; name another")));
+    }
+    TargetFile::create(path, true).map_err(|e| Failure(format!("--save-templates: {e}")))
+}
+
+/// Writes what the run knows, also after an interrupt: what was learned until then is whole. Nothing is written where no input could be
+/// read, and where --strict found damage.
+fn save_templates(outcome: &Outcome, reading: &Reading, mut target: TargetFile) -> Result<(), Failure> {
+    if outcome.reports.is_empty() || outcome.ending(reading) == Ending::Damage {
+        return Ok(());
+    }
+    let collector = &outcome.collector;
+    let text = keep::store_text(&collector.kept(), collector.elements());
+    let written = target.write_all(text.as_bytes()).map_err(Failure::of).and_then(|()| target.commit().map_err(Failure::of));
+    written.map_err(|e| Failure(format!("--save-templates: {e}")))
 }
 
 /// A sink that has all it wants, or fails, ends the wait for input.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::collector::{Collector, CollectorOptions, Digest, LayoutKind, Records};
+use crate::collector::{CollectorOptions, Digest, LayoutKind, Records};
 use crate::plan::Schema;
 use crate::report::{self, OptionsTable, OptionsTables, TableDigest};
 use crate::write::Format;
@@ -23,9 +23,9 @@ fn decode(options: &TablesOptions, digest: &TableDigest, show: impl Fn(&[Options
 where
     TableDigest: Digest,
 {
-    let mut run = Run::new(&options.reading);
+    let mut run = Run::new(&options.reading)?;
     let collector_options = CollectorOptions { records: Records::Options, ..run.collector_options(&Arc::new(Schema::default())) };
-    let mut collector = Collector::new(collector_options);
+    let mut collector = run.collector(collector_options)?;
     run.look_ahead(&mut collector);
     let mut sink = OptionsTables::new(options.limit);
     let outcome = run.decode(collector, digest, &mut sink)?;

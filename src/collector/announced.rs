@@ -2,13 +2,13 @@
 //!
 //! A flow sees what its own session and domain announced, then what the same domain announced from another port, then what the address
 //! announced in other domains: there names and samplers alone, since a rate for all flows holds for its domain. At each of these what
-//! was announced before the flow counts first, then what a first pass found later.
+//! was announced before the flow counts first, then what a first pass found later. What an earlier run knew comes last.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::column::{Directory, Known, Named, Rate, Sampled, text_of, unsigned_of};
+use crate::column::{Directory, Known, Named, Rate, Sampled, float_of, text_of, unsigned_of};
 use crate::message::{FieldSpecifier, Role, Version};
 use crate::plan::{Canonical, Layout};
 use crate::template::DomainKey;
@@ -37,6 +37,8 @@ enum Say {
     TimeSkipped,
     Size,
     Population,
+    Probability,
+    LineCard,
 }
 
 /// The fields of an options template that announce something.
@@ -58,8 +60,11 @@ impl Announcement {
         let names = has(Say::Interface) && (has(Say::InterfaceName) || has(Say::InterfaceDescription))
             || has(Say::Vrf) && has(Say::VrfName)
             || has(Say::Application) && has(Say::ApplicationName);
-        let rates =
-            has(Say::Interval) || has(Say::Taken) || has(Say::TimeTaken) && has(Say::TimeSkipped) || has(Say::Size) && has(Say::Population);
+        let rates = has(Say::Probability)
+            || has(Say::Interval)
+            || has(Say::Taken)
+            || has(Say::TimeTaken) && has(Say::TimeSkipped)
+            || has(Say::Size) && has(Say::Population);
         (names || rates).then_some(Self { fields: found })
     }
 
@@ -92,11 +97,12 @@ impl Announcement {
             named(number(Say::Interface).map(Named::Interface), &[Say::InterfaceName, Say::InterfaceDescription]);
             named(number(Say::Vrf).map(Named::Vrf), &[Say::VrfName]);
             named(cell(Say::Application).and_then(Named::application), &[Say::ApplicationName]);
-            if let Some(rate) = rate(&number) {
+            if let Some(rate) = rate(&number).or_else(|| cell(Say::Probability).and_then(float_of).and_then(Rate::probability)) {
                 let what = number(Say::Sampler)
                     .map(Sampled::Sampler)
                     .or_else(|| number(Say::Interface).map(Sampled::Interface))
-                    .or_else(|| number(Say::Template).map(Sampled::Template));
+                    .or_else(|| number(Say::Template).map(Sampled::Template))
+                    .or_else(|| number(Say::LineCard).map(Sampled::LineCard));
                 each(Fact::Rate(what.unwrap_or(Sampled::All), rate));
             }
             at += length as usize;
@@ -113,6 +119,7 @@ fn say(field: &FieldSpecifier) -> Option<Say> {
     if field.role == Role::V9Scope {
         return match field.id {
             2 => Some(Say::Interface),
+            3 => Some(Say::LineCard),
             5 => Some(Say::Template),
             _ => None,
         };
@@ -126,6 +133,7 @@ fn say(field: &FieldSpecifier) -> Option<Say> {
         (0, 95) => Say::Application,
         (0, 96) => Say::ApplicationName,
         (0, 48 | 302) => Say::Sampler,
+        (0, 141) => Say::LineCard,
         (0, 145) => Say::Template,
         (0, 34 | 50) => Say::Interval,
         (0, 305) => Say::Taken,
@@ -134,17 +142,23 @@ fn say(field: &FieldSpecifier) -> Option<Say> {
         (0, 308) => Say::TimeSkipped,
         (0, 309) => Say::Size,
         (0, 310) => Say::Population,
+        (0, 311) => Say::Probability,
         _ => return None,
     })
 }
 
-/// The rate of an options record, whichever way it says it.
+/// The rate of an options record by whole numbers, whichever way it says it.
 fn rate(number: &impl Fn(Say) -> Option<u64>) -> Option<Rate> {
     number(Say::Interval)
         .and_then(Rate::one_in)
         .or_else(|| Rate::spaced(number(Say::Taken)?, number(Say::Skipped)))
         .or_else(|| Rate::new(number(Say::Size)?, number(Say::Population)?))
         .or_else(|| Rate::spaced(number(Say::TimeTaken)?, Some(number(Say::TimeSkipped)?)))
+}
+
+/// True for a rate that says nothing of the address's other domains.
+fn is_of_domain(what: Sampled) -> bool {
+    matches!(what, Sampled::All | Sampled::Template(_))
 }
 
 /// Whose directory it is.
@@ -168,6 +182,8 @@ pub(super) struct Announced {
     now: HashMap<Level, Arc<Directory>>,
     /// What a first pass has found first.
     later: HashMap<Level, Arc<Directory>>,
+    /// What an earlier run knew.
+    kept: HashMap<Level, Arc<Directory>>,
     /// Which of them hold for whom, until something changes.
     known: HashMap<DomainKey, Option<Arc<Known>>>,
 }
@@ -175,7 +191,7 @@ pub(super) struct Announced {
 impl Announced {
     /// True if nothing was announced at all.
     pub(super) fn is_empty(&self) -> bool {
-        self.now.is_empty() && self.later.is_empty()
+        self.now.is_empty() && self.later.is_empty() && self.kept.is_empty()
     }
 
     /// Reads the records of an options Set, and gives the rates that it tells. `keep_first` leaves what was told before.
@@ -195,7 +211,7 @@ impl Announced {
                 rates(what, rate);
             }
             for level in Level::all(key) {
-                let of_domain = matches!(fact, Fact::Rate(Sampled::All | Sampled::Template(_), _));
+                let of_domain = matches!(fact, Fact::Rate(what, _) if is_of_domain(what));
                 if of_domain && matches!(level, Level::Address(_)) || !now.contains_key(&level) && now.len() >= MOST_DIRECTORIES {
                     continue;
                 }
@@ -227,11 +243,60 @@ impl Announced {
         if let Some(known) = self.known.get(&key) {
             return known.clone();
         }
-        let levels: Vec<Arc<Directory>> =
-            Level::all(key).iter().flat_map(|level| [self.now.get(level), self.later.get(level)]).flatten().cloned().collect();
-        let known = (!levels.is_empty()).then(|| Arc::new(Known { levels }));
+        let of_run = Level::all(key).into_iter().flat_map(|level| [self.now.get(&level), self.later.get(&level)]);
+        let before = Level::all(key).into_iter().map(|level| self.kept.get(&level));
+        let levels: Vec<Arc<Directory>> = of_run.chain(before).flatten().cloned().collect();
+        let only_rate = self.only_rate(key);
+        let known = (!levels.is_empty()).then(|| Arc::new(Known { levels, only_rate }));
         self.known.insert(key, known.clone());
         known
+    }
+
+    /// The rate of a domain that has announced one sampler and no other rate, or the same rate for all its line cards.
+    fn only_rate(&self, key: DomainKey) -> Option<Rate> {
+        let level = Level::Domain(key.exporter.addr, key.domain, key.version);
+        let of_run = || [self.now.get(&level), self.later.get(&level)].into_iter().flatten().flat_map(|d| d.rates());
+        let before = self.kept.get(&level).filter(|_| of_run().next().is_none());
+        let mut rates = of_run().chain(before.into_iter().flat_map(|d| d.rates()));
+        let (what, rate) = rates.next()?;
+        let only = match what {
+            Sampled::Sampler(_) => rates.all(|(other, _)| other == what),
+            Sampled::LineCard(_) => rates.all(|(other, same)| matches!(other, Sampled::LineCard(_)) && same == rate),
+            Sampled::All | Sampled::Interface(_) | Sampled::Template(_) => false,
+        };
+        only.then_some(rate)
+    }
+
+    /// Takes what an earlier run knew of a session.
+    pub(super) fn keep(&mut self, key: DomainKey, told: &Directory) {
+        for level in Level::all(key) {
+            if !self.kept.contains_key(&level) && self.kept.len() >= MOST_DIRECTORIES {
+                continue;
+            }
+            let directory = Arc::make_mut(self.kept.entry(level).or_default());
+            for (what, name) in told.names() {
+                directory.name(what, name);
+            }
+            for (what, rate) in told.rates() {
+                if !(is_of_domain(what) && matches!(level, Level::Address(_))) {
+                    directory.rate(what, rate);
+                }
+            }
+        }
+        self.known.clear();
+    }
+
+    /// What sessions have told, in this run or before.
+    pub(super) fn told(&self) -> HashMap<DomainKey, Directory> {
+        let mut told: HashMap<DomainKey, Directory> = HashMap::new();
+        for (level, directory) in self.kept.iter().chain(&self.now) {
+            if let Level::Session(key) = level {
+                let into = told.entry(*key).or_default();
+                directory.names().for_each(|(what, name)| _ = into.name(what, name));
+                directory.rates().for_each(|(what, rate)| _ = into.rate(what, rate));
+            }
+        }
+        told
     }
 
     /// Ends a first pass.
@@ -242,7 +307,7 @@ impl Announced {
 
     /// The canonical columns that what was announced can fill.
     pub(super) fn columns(&self) -> Vec<Canonical> {
-        let directories = || self.now.values().chain(self.later.values());
+        let directories = || self.now.values().chain(self.later.values()).chain(self.kept.values());
         let named = |test: fn(Named) -> bool| directories().any(|d| d.named().any(test));
         let mut columns = Vec::new();
         if named(|n| matches!(n, Named::Interface(_))) {
@@ -294,6 +359,29 @@ mod tests {
         let mut other = key(1, 5);
         other.exporter.addr = "192.0.2.2".parse().unwrap();
         assert!(announced.known(other).is_none());
+    }
+
+    #[test]
+    fn what_an_earlier_run_knew_comes_last() {
+        let mut told = Directory::default();
+        told.name(Named::Interface(1), "old");
+        told.name(Named::Interface(9), "gone");
+        told.rate(Sampled::All, Rate::one_in(50).unwrap());
+        let mut announced = Announced::default();
+        announced.keep(key(1, 5), &told);
+        let name = |a: &mut Announced, k, n| a.known(k).and_then(|known| known.name_of(Named::Interface(n)).map(str::to_owned));
+        let rate = |a: &mut Announced, k| a.known(k).and_then(|known| known.rate_of(Sampled::All)).map(Rate::interval);
+        assert_eq!((name(&mut announced, key(1, 5), 1).as_deref(), rate(&mut announced, key(2, 5))), (Some("old"), Some(50)));
+        assert_eq!((name(&mut announced, key(1, 6), 1).as_deref(), rate(&mut announced, key(1, 6))), (Some("old"), None));
+        // Another port of this run comes before the own session of an earlier one.
+        learn(&mut announced, key(2, 5), &interface_names(), b"\0\x01eth0", true);
+        announced.rewind();
+        assert_eq!(name(&mut announced, key(1, 5), 1).as_deref(), Some("eth0"));
+        assert_eq!(name(&mut announced, key(1, 5), 9).as_deref(), Some("gone"));
+        // What is told again replaces what was kept; the rest goes on.
+        learn(&mut announced, key(1, 5), &interface_names(), b"\0\x01eth1", false);
+        let told = announced.told().remove(&key(1, 5)).unwrap();
+        assert_eq!((told.name_of(Named::Interface(1)), told.name_of(Named::Interface(9))), (Some("eth1"), Some("gone")));
     }
 
     #[test]

@@ -27,6 +27,8 @@ causes! {
     RECORD_CUT Warning "record-cut" "a Data Set ends inside a record";
     LEFTOVER Note "leftover-octets" "a Data Set has more octets after its last record than padding needs";
     UPTIME_WITHOUT_BOOT Note "uptime-without-boot" "up-time stamps in IPFIX without systemInitTimeMilliseconds (160) have no absolute time";
+    UPTIME_SECONDS Warning "uptime-in-seconds" "the up-time in message headers counts seconds, not milliseconds: the times of the flows are wrong";
+    PLAIN_EPOCH Warning "plain-epoch-as-ntp" "NTP times (154 to 157) hold plain numbers since 1970: the times of the flows are wrong";
     LIST_CUT Warning "list-cut" "lists of structured data (RFC 6313) whose lengths are wrong were read as far as they go";
     LIST_TEMPLATE Warning "list-template" "lists of structured data name templates that were never seen; their records stay octets";
     LIST_DEPTH Warning "list-depth" "lists of structured data nested deeper than the limit stay octets";

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use crate::column::{Rate, Sampled};
 use crate::message::Version;
-use crate::template::DefinitionId;
+use crate::template::{DefinitionId, DomainKey, ScopeRule};
 use crate::time::Timestamp;
 
 /// An exporter as tables name it: its address, a version, a domain. Ports are counted together.
@@ -36,6 +36,10 @@ pub struct Source {
     pub options_records: u64,
     /// Data Sets that could not be decoded for want of a template.
     pub sets_without_template: u64,
+    /// How many of them another rule of scope would let be decoded.
+    pub other_scopes: BTreeMap<ScopeRule, OtherScope>,
+    /// Data Sets decoded with a template that an earlier run kept and this one had not met by then.
+    pub sets_by_kept_template: u64,
     /// Problems worse than a note.
     pub problems: u64,
     /// Earliest message: capture time, else export time.
@@ -59,12 +63,44 @@ impl Source {
             flows: 0,
             options_records: 0,
             sets_without_template: 0,
+            other_scopes: BTreeMap::new(),
+            sets_by_kept_template: 0,
             problems: 0,
             first_seen: seen,
             last_seen: seen,
             ports: Vec::new(),
             sampling: SourceSampling::default(),
         }
+    }
+}
+
+/// Data Sets without a template for which a wider rule of scope has one, and where it comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OtherScope {
+    /// How many.
+    pub sets: u64,
+    /// Ports that these Sets come from, a hundred at most.
+    pub ports: BTreeSet<u16>,
+    /// Ports that their templates come from, a hundred at most.
+    pub template_ports: BTreeSet<u16>,
+    /// Domains that their templates come in, a hundred at most.
+    pub template_domains: BTreeSet<u32>,
+}
+
+impl OtherScope {
+    /// Counts a Set of one session and domain, whose template another one sent.
+    pub(super) fn add(&mut self, data: DomainKey, template: DomainKey) {
+        self.sets += 1;
+        note(&mut self.ports, data.exporter.port);
+        note(&mut self.template_ports, template.exporter.port);
+        note(&mut self.template_domains, template.domain);
+    }
+}
+
+fn note<T: Ord>(seen: &mut BTreeSet<T>, value: T) {
+    const MOST_SEEN: usize = 100;
+    if seen.len() < MOST_SEEN {
+        seen.insert(value);
     }
 }
 
@@ -77,6 +113,8 @@ pub struct SourceSampling {
     pub in_records: bool,
     /// The rates in options data, the first thousand.
     pub told: BTreeMap<Sampled, Rate>,
+    /// True if flows that name no sampler were given the rate of the only one announced.
+    pub only_rate: bool,
     /// Samplers or selectors that flows name and whose rate was announced, a hundred at most.
     pub samplers: BTreeSet<u64>,
     /// Those whose rate was announced nowhere, a hundred at most.

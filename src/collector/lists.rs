@@ -20,6 +20,8 @@ use super::ledger::Cause;
 pub(super) struct Lists {
     compiled: HashMap<DefinitionId, Option<Arc<SubTemplate>>>,
     snapshots: HashMap<DomainKey, Snapshot>,
+    /// How many lists hold records by each definition, since it was asked for.
+    uses: HashMap<DefinitionId, u64>,
 }
 
 #[derive(Debug)]
@@ -48,7 +50,8 @@ impl Lists {
             definitions: HashMap::new(),
         });
         let known = Arc::clone(&snapshot.templates);
-        let mut gather = Gather { compiled: &mut self.compiled, snapshot, store, elements, key, version: context.version };
+        let mut gather =
+            Gather { compiled: &mut self.compiled, uses: &mut self.uses, snapshot, store, elements, key, version: context.version };
         let mut positions = Vec::with_capacity(plan.layout.widths.len());
         let (mut at, mut row) = (0usize, 0u32);
         while let Some(rest) = body.get(at..).filter(|r| r.len() >= plan.layout.shortest as usize) {
@@ -67,6 +70,11 @@ impl Lists {
         Arc::clone(&gather.snapshot.templates)
     }
 
+    /// How many lists held records by each definition since this was asked last.
+    pub(super) fn take_uses(&mut self) -> impl Iterator<Item = (DefinitionId, u64)> + '_ {
+        self.uses.drain()
+    }
+
     /// Forgets what was compiled: elements have other names or types from here on.
     pub(super) fn clear(&mut self) {
         self.compiled.clear();
@@ -76,6 +84,7 @@ impl Lists {
 
 struct Gather<'a> {
     compiled: &'a mut HashMap<DefinitionId, Option<Arc<SubTemplate>>>,
+    uses: &'a mut HashMap<DefinitionId, u64>,
     snapshot: &'a mut Snapshot,
     store: &'a TemplateStore,
     elements: &'a Elements,
@@ -91,6 +100,7 @@ impl FindTemplate for Gather<'_> {
             }
             return None;
         };
+        *self.uses.entry(definition).or_default() += 1;
         if self.snapshot.definitions.get(&id) == Some(&definition) {
             return self.snapshot.templates.templates.get(&id).cloned();
         }

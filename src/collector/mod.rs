@@ -12,19 +12,23 @@ mod announced;
 mod causes;
 mod census;
 mod facts;
+mod kept;
 mod ledger;
 mod lists;
 mod options;
 mod pipeline;
+mod plain_epoch;
 mod sequence;
 mod told;
+mod uptime_rate;
 mod walk;
 mod work;
 
 #[cfg(test)]
 mod tests;
 
-pub use census::{Census, Layout, LayoutKind, Source, SourceKey, SourceSampling};
+pub use census::{Census, Layout, LayoutKind, OtherScope, Source, SourceKey, SourceSampling};
+pub use kept::{KeepError, Kept, KeptFacts};
 pub use ledger::{Cause, Ledger, Place, Problem, Severity};
 pub use options::{CollectorOptions, PortFilter, Records};
 pub use pipeline::{Digest, Flow, Sink, Stopped, run};

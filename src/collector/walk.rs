@@ -4,6 +4,7 @@
 
 mod batching;
 mod data_sets;
+mod keep;
 mod look_ahead;
 mod sources;
 mod stored;
@@ -19,7 +20,8 @@ use crate::element::{Elements, Told};
 use crate::message::{self, Body, Malformed, Message, Set, SetKind, TemplateFamily, TemplateKind, Trust, Version};
 use crate::plan::{self, Canonical, ListTemplates, RecordPlan, Schema, Step as PlanStep, TimeForm};
 use crate::template::{
-    DefinitionId, DomainKey, Found, HeldSet, Kind, Learned, Lookup, Pending, Refusal, Seen, Template, TemplateStore, Withdrawal, Withdrawn,
+    Definition, DefinitionId, DomainKey, Found, HeldSet, Kind, Learned, Lookup, Pending, Refusal, ScopeRule, Seen, Template, TemplateStore,
+    Withdrawal, Withdrawn,
 };
 use crate::time::Timestamp;
 
@@ -30,8 +32,10 @@ use super::facts::Facts;
 use super::ledger::{Cause, Ledger, Place, Severity};
 use super::lists::{Lists, of_fault};
 use super::options::{CollectorOptions, PortFilter, Records};
+use super::plain_epoch::NtpFields;
 use super::sequence::{Sequence, SequenceReport, Step};
 use super::told::{self, TypeFields};
+use super::uptime_rate::UptimeRate;
 use super::work::Work;
 
 /// Ports that exporters send to by custom or by IANA's list: what arrives there should be NDE.
@@ -65,6 +69,8 @@ pub struct Collector {
     /// Rows given out in batches of the head's schema.
     head_rows: usize,
     lost_noted: bool,
+    /// Templates of whose NTP times one was seen.
+    ntp_seen: HashSet<DefinitionId>,
     /// What a first pass has met: fixed records, and ids of Data Sets.
     met: Met,
     /// The shapes of stored flows, by number.
@@ -85,6 +91,14 @@ struct Met {
     types: bool,
 }
 
+impl Met {
+    /// Notes what options records by a template are going to tell.
+    fn options_template(&mut self, template: &Template) {
+        self.facts |= Facts::boot_field(&template.fields).is_some() || Announcement::of(&template.fields).is_some();
+        self.types |= TypeFields::of(&template.fields).is_some();
+    }
+}
+
 /// What one sequence of numbers belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct StreamKey {
@@ -97,6 +111,7 @@ struct StreamKey {
 struct Stream {
     source: u32,
     sequence: Sequence,
+    uptime_rate: UptimeRate,
     domain_key: DomainKey,
 }
 
@@ -117,6 +132,8 @@ struct Plan {
     types: Option<TypeFields>,
     needs_boot: bool,
     announcement: Option<Arc<Announcement>>,
+    /// Where data records have NTP times.
+    ntp_fields: Arc<NtpFields>,
     /// Where data records name their sampler: 302 or 48.
     sampler_field: Option<usize>,
     /// Whether data records tell their rate themselves.
@@ -132,8 +149,9 @@ impl Plan {
         Some(Self {
             options,
             announcement: options.then(|| Announcement::of(&template.fields)).flatten().map(Arc::new),
+            ntp_fields: Arc::new(if options { NtpFields::default() } else { NtpFields::of(&template.fields) }),
             sampler_field: if options { None } else { iana(&[302]).or_else(|| iana(&[48])) },
-            tells_rate: !options && iana(&[34, 50, 305, 309]).is_some(),
+            tells_rate: !options && iana(&[34, 50, 305, 308, 309, 311]).is_some(),
             boot_field: (template.kind == Kind::Options).then(|| Facts::boot_field(&template.fields)).flatten(),
             types: (template.kind == Kind::Options).then(|| TypeFields::of(&template.fields)).flatten(),
             needs_boot: version == Version::Ipfix && plan.steps.iter().any(uptime),
@@ -184,6 +202,7 @@ impl Collector {
             work: Work::new(Arc::clone(schema)),
             head_rows: 0,
             lost_noted: false,
+            ntp_seen: HashSet::new(),
             met: Met::default(),
             shapes: Vec::new(),
             last_stored: None,
@@ -304,6 +323,9 @@ impl Collector {
             layout: 0,
         };
         let at = At { datagram, buffer, stream, source, key, context, seen: Seen { time, origin: datagram.origin } };
+        if let Some(uptime) = header.uptime_ms {
+            self.note_uptime(at, uptime);
+        }
         let mut tally = Tally::default();
         match message.body {
             Body::Records(records) => {
@@ -410,9 +432,11 @@ impl Collector {
         let Some(template) = template_of(record.kind, id, record.fields, record.scope_count) else { return };
         match self.store.learn(at.key, template, at.seen) {
             Ok(learned) => {
-                if let Learned::Redefined(..) = learned {
+                if let Learned::Redefined(old, _) = learned {
+                    let kept = self.store.definition(old).is_some_and(Definition::is_only_kept);
                     self.problem(causes::TEMPLATE_REDEFINED, here, Some(at.source), || {
-                        format!("template {id} has other fields from here on")
+                        let before = if kept { " than the kept template" } else { "" };
+                        format!("template {id} has other fields{before} from here on")
                     });
                 }
                 if !self.pending.is_empty() && !matches!(learned, Learned::Refresh(_)) {

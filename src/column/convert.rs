@@ -28,7 +28,7 @@ pub(super) fn signed(cell: &[u8]) -> Option<i64> {
 }
 
 /// IEEE 754 (RFC 7011 §6.1.3, §6.1.4).
-pub(super) fn float(cell: &[u8]) -> Option<f64> {
+pub fn float(cell: &[u8]) -> Option<f64> {
     match *cell {
         [a, b, c, d] => Some(f64::from(f32::from_be_bytes([a, b, c, d]))),
         [a, b, c, d, e, f, g, h] => Some(f64::from_be_bytes([a, b, c, d, e, f, g, h])),

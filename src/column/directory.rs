@@ -36,6 +36,20 @@ impl Rate {
         }
     }
 
+    /// One packet taken with that probability (311), in millionths of a packet.
+    pub fn probability(taken: f64) -> Option<Self> {
+        const TAKEN: u64 = 1_000_000;
+        const MOST: f64 = 1e18;
+        let of = (1e6 / taken).round();
+        // A whole number between these bounds loses nothing on its way to an integer. Not a number is in no range.
+        if taken > 0.0 && taken <= 1.0 && of <= MOST { Self::new(TAKEN, of as u64) } else { None }
+    }
+
+    /// How many packets were taken, of how many that passed.
+    pub fn taken_of(self) -> (u64, u64) {
+        (self.taken, self.of)
+    }
+
     /// How many packets each one stands for, to the nearest whole number.
     pub fn interval(self) -> u64 {
         self.of / self.taken + u64::from(self.of % self.taken >= self.taken.div_ceil(2).max(1))
@@ -78,6 +92,8 @@ pub enum Sampled {
     Interface(u64),
     /// Flows of that template.
     Template(u64),
+    /// Flows of that line card.
+    LineCard(u64),
 }
 
 /// The names and rates that one session, domain or address has announced.
@@ -123,6 +139,11 @@ impl Directory {
         self.names.keys().copied()
     }
 
+    /// All names.
+    pub fn names(&self) -> impl Iterator<Item = (Named, &str)> + '_ {
+        self.names.iter().map(|(what, name)| (*what, &**name))
+    }
+
     /// All rates.
     pub fn rates(&self) -> impl Iterator<Item = (Sampled, Rate)> + '_ {
         self.rates.iter().map(|(what, rate)| (*what, *rate))
@@ -138,6 +159,9 @@ impl Directory {
 pub struct Known {
     /// The closest first.
     pub levels: Vec<Arc<Directory>>,
+    /// The rate of flows that name nothing which could have one: where their domain has announced one sampler and no other rate, or the
+    /// same rate for all its line cards.
+    pub only_rate: Option<Rate>,
 }
 
 impl Known {
@@ -149,6 +173,11 @@ impl Known {
     /// The rate that was announced for exactly this.
     pub fn rate_of(&self, what: Sampled) -> Option<Rate> {
         self.levels.iter().find_map(|d| d.rate_of(what))
+    }
+
+    /// The rate of a template's flows, or else of all flows of the domain.
+    pub fn rate_of_all(&self, template: Option<u16>) -> Option<Rate> {
+        template.and_then(|id| self.rate_of(Sampled::Template(id.into()))).or_else(|| self.rate_of(Sampled::All))
     }
 
     /// True if interfaces have rates of their own.
@@ -184,6 +213,16 @@ mod tests {
         assert_eq!((rate.interval(), rate.scale(10), rate.scale(3)), (3, 25, 8));
         assert_eq!(Rate::new(3, 4).unwrap().interval(), 1);
         assert_eq!(Rate::one_in(1000).unwrap().scale(u64::MAX), u64::MAX);
+    }
+
+    #[test]
+    fn rates_by_probability() {
+        let interval = |p: f64| Rate::probability(p).map(Rate::interval);
+        assert_eq!([interval(0.001), interval(1.0), interval(0.4)], [Some(1000), Some(1), Some(3)]);
+        assert_eq!(Rate::probability(0.4).unwrap().scale(10), 25);
+        // 0.01 in 32 bits is a little less, which no counter of usual size shows.
+        assert_eq!(Rate::probability(f64::from(0.01_f32)).unwrap().scale(12_345), 1_234_500);
+        assert_eq!([0.0, -0.5, 1.5, f64::NAN, f64::INFINITY, 1e-300].map(interval), [None; 6]);
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use crate::plan::{Cell, NameOf, OwnRate, SamplingSources};
 
 use super::batch::Context;
-use super::convert::unsigned;
+use super::convert::{float, unsigned};
 use super::decode::Records;
 use super::directory::{Beside, Known, Named, Rate, Sampled};
 use super::values::{Column, Octets, Values};
@@ -53,8 +53,8 @@ fn named(key: &[u8], of: NameOf) -> Option<Named> {
 
 /// Finds the rate of every record of a Set; false where it is certain that none has one, and nothing was put into `rates`.
 ///
-/// What is closest to the flow counts: the record's own rate, its sampler's, its interface's, its template's, its domain's, the
-/// header's. Sampler 0 is no sampler.
+/// What is closest to the flow counts: the record's own rate, its sampler's, its interface's, its line card's, its template's, its
+/// domain's, the header's; for records that name no sampler at last the only one announced. Sampler 0 is no sampler.
 pub(super) fn rates(
     rates: &mut Vec<Option<Rate>>,
     records: Records<'_>,
@@ -63,11 +63,13 @@ pub(super) fn rates(
     beside: Beside<'_>,
 ) -> bool {
     rates.clear();
-    let of_template = |k: &Known| context.template_id.and_then(|id| k.rate_of(Sampled::Template(u64::from(id))));
-    let of_all = beside.known.and_then(|k| of_template(k).or_else(|| k.rate_of(Sampled::All))).or(beside.header_rate);
+    let names_none = sources.sampler.is_none() && sources.own.is_none();
+    let only = || beside.known.and_then(|k| k.only_rate).filter(|_| names_none);
+    let of_all = beside.known.and_then(|k| k.rate_of_all(context.template_id)).or(beside.header_rate).or_else(only);
     let sampler = sources.sampler.filter(|_| beside.known.is_some());
     let interface = sources.interface.filter(|_| beside.known.is_some_and(Known::has_interface_rates));
-    if sources.own.is_none() && sampler.is_none() && interface.is_none() {
+    let line_card = sources.line_card.filter(|_| beside.known.is_some());
+    if sources.own.is_none() && sampler.is_none() && interface.is_none() && line_card.is_none() {
         if of_all.is_some() {
             rates.resize(records.rows(), of_all);
         }
@@ -77,7 +79,8 @@ pub(super) fn rates(
     if let Some(own) = sources.own {
         own_rates(rates, records, own);
     }
-    for (cell, by) in [(sampler, Sampled::Sampler as fn(u64) -> Sampled), (interface, Sampled::Interface)] {
+    let by_sampler: fn(u64) -> Sampled = Sampled::Sampler;
+    for (cell, by) in [(sampler, by_sampler), (interface, Sampled::Interface), (line_card, Sampled::LineCard)] {
         let (Some(cell), Some(known)) = (cell, beside.known) else { continue };
         let mut last: (&[u8], Option<Rate>) = (&[], None);
         for (rate, key) in rates.iter_mut().zip(records.slices(cell)) {
@@ -111,6 +114,11 @@ fn own_rates(rates: &mut [Option<Rate>], records: Records<'_>, own: OwnRate) {
         OwnRate::Spaced { taken, skipped: Some(skipped) } => {
             for (rate, (taken, skipped)) in rates.iter_mut().zip(records.slices(taken).zip(records.slices(skipped))) {
                 *rate = unsigned(taken).and_then(|taken| Rate::spaced(taken, unsigned(skipped)));
+            }
+        }
+        OwnRate::Probability(cell) => {
+            for (rate, taken) in rates.iter_mut().zip(records.slices(cell)) {
+                *rate = float(taken).and_then(Rate::probability);
             }
         }
         OwnRate::Share { taken, of } => {

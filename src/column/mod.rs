@@ -13,7 +13,7 @@ mod values;
 mod variable;
 
 pub use batch::{Context, FlowBatch, Run};
-pub use convert::{text as text_of, unsigned as unsigned_of};
+pub use convert::{float as float_of, text as text_of, unsigned as unsigned_of};
 pub use directory::{Beside, Directory, Known, Named, Rate, Sampled};
 pub use list::{FindTemplate, ListFault, check_list};
 pub use validity::Validity;

@@ -111,7 +111,11 @@ impl Elements {
 
     /// Takes what an exporter tells of an element.
     pub fn tell(&mut self, record: &TypeRecord) -> Told {
-        let described = description(record);
+        self.take(description(record))
+    }
+
+    /// Takes what an exporter told an earlier run of an element, as [`Elements::told`] gave it.
+    pub fn take(&mut self, described: Description) -> Told {
         let id = described.id;
         if self.user.contains_key(&id) {
             // The user has decided.
@@ -169,6 +173,22 @@ impl Elements {
         list.sort_by_key(|e| e.id);
         list.extend(v9::all());
         list
+    }
+
+    /// The elements that exporters have told, by number.
+    pub fn told(&self) -> Vec<Description> {
+        let described = |e: &&'static Element| Description {
+            id: e.id,
+            name: e.name.to_owned(),
+            data_type: e.data_type,
+            semantics: e.semantics.to_owned(),
+            units: e.units.to_owned(),
+            status: e.status,
+            description: e.description.to_owned(),
+        };
+        let mut told: Vec<Description> = self.told.values().map(described).collect();
+        told.sort_by_key(|d| d.id);
+        told
     }
 
     /// Whether that element comes from a user's file, from an exporter or from a built-in registry.

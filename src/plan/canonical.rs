@@ -121,11 +121,11 @@ canonical! {
     ForwardingStatus "forwarding_status" U32,
     /// name of the application: element 96, or what options data names 95
     Application "application" Text,
-    /// one packet in so many was seen: by the record, its sampler, interface, template, domain, or the header of v5
+    /// one packet in so many was seen: by the record, its sampler, interface, line card, template, domain, the header of v5, or the only sampler announced
     SamplingInterval "sampling_interval" U32,
-    /// name of the input interface, from options data
+    /// name of the input interface: element 82 or 83 of the record, else from options data
     InIfName "in_if_name" Text,
-    /// name of the output interface, from options data
+    /// name of the output interface: element 82 or 83 of the record, else from options data
     OutIfName "out_if_name" Text,
 }
 

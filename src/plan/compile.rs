@@ -172,6 +172,11 @@ impl Record {
         self.fields.iter().find(|f| f.id == Some(ElementId { pen, id }) && f.cell.width != 0)
     }
 
+    /// All fields of an IANA element, in wire order.
+    pub(super) fn every(&self, id: u16) -> impl Iterator<Item = &Field> {
+        self.fields.iter().filter(move |f| f.id == Some(ElementId { pen: 0, id }) && f.cell.width != 0)
+    }
+
     pub(super) fn first(&self, ids: &[u16]) -> Option<&Field> {
         ids.iter().find_map(|id| self.find(*id))
     }
@@ -275,6 +280,7 @@ impl Compiler<'_> {
         self.number(C::FlowEndReason, &[136]);
         self.number(C::ForwardingStatus, &[89]);
         self.plain(C::Application, &[96]);
+        self.interface_names();
     }
 
     fn elements(&mut self) {
@@ -308,6 +314,16 @@ impl Compiler<'_> {
         if let Some(field) = self.record.first(ids).filter(|f| f.kind == column.kind()) {
             self.feed(field);
             self.convert(column, field.cell, field.convert);
+        }
+    }
+
+    fn interface_names(&mut self) {
+        let record = self.record;
+        for (column, field) in [C::InIfName, C::OutIfName].into_iter().zip(super::joins::own_interface_names(record)) {
+            if let Some(field) = field {
+                self.feed(field);
+                self.convert(column, field.cell, Convert::Text);
+            }
         }
     }
 
@@ -492,9 +508,22 @@ mod tests {
 
     #[test]
     fn repeated_elements_keep_every_occurrence() {
-        let f = fields(&[(0, 82, 65535), (0, 83, 65535), (0, 82, 65535), (0, 83, 65535)]);
+        let f = fields(&[(0, 210, 1), (0, 11, 2), (0, 90, 8), (0, 91, 1), (0, 90, 8)]);
         let own: Vec<String> = element_columns(Version::Ipfix, &f, &Elements::default()).into_iter().map(|c| c.0).collect();
-        assert_eq!(own, ["interfaceName", "interfaceDescription", "interfaceName_2", "interfaceDescription_2"]);
+        assert_eq!(own, ["mplsVpnRouteDistinguisher", "mplsTopLabelPrefixLength", "mplsVpnRouteDistinguisher_2"]);
+    }
+
+    #[test]
+    fn names_of_interfaces_in_the_record() {
+        let fed = |list: &[(u32, u16, u16)]| names(&fed_columns(Version::Ipfix, &fields(list), &Elements::default())).join(" ");
+        // Open vSwitch: 10 82 83 14 82 83.
+        assert_eq!(
+            fed(&[(0, 10, 4), (0, 82, 65535), (0, 83, 65535), (0, 14, 4), (0, 82, 65535), (0, 83, 65535)]),
+            "in_if out_if in_if_name out_if_name"
+        );
+        assert_eq!(fed(&[(0, 10, 4), (0, 14, 4), (0, 82, 16)]), "in_if out_if in_if_name");
+        assert_eq!(fed(&[(0, 14, 4), (0, 82, 16)]), "out_if out_if_name");
+        assert_eq!(fed(&[(0, 10, 4), (0, 83, 16)]), "in_if in_if_name");
     }
 
     #[test]

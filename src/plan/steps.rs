@@ -195,6 +195,8 @@ pub enum OwnRate {
         /// Of how many.
         of: Cell,
     },
+    /// The probability with which a packet is taken: 311.
+    Probability(Cell),
 }
 
 /// By which fields of a record its sampling rate is found.
@@ -206,6 +208,8 @@ pub struct SamplingSources {
     pub sampler: Option<Cell>,
     /// The input interface.
     pub interface: Option<Cell>,
+    /// The line card: 141.
+    pub line_card: Option<Cell>,
 }
 
 /// A step that needs what options data or the message's header told. It comes after all others.

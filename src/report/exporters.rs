@@ -124,6 +124,9 @@ pub(super) fn totals(overview: &Overview, style: &Style) -> String {
     if t.sets_without_template > 0 {
         line.push_str(&format!("; {} without a template", counted(t.sets_without_template, "Data\u{a0}Set")));
     }
+    if t.sets_by_kept_template > 0 {
+        line.push_str(&format!("; {} read with kept templates", counted(t.sets_by_kept_template, "Data\u{a0}Set")));
+    }
     let mut out = wrap(&format!("{line}."), style.width, 0, 2);
     let told: Vec<(&ExporterLine, String)> = overview.exporters.iter().filter_map(|e| in_words(e, style).map(|words| (e, words))).collect();
     if !told.is_empty() {

@@ -10,7 +10,7 @@ use crate::message::Version;
 use super::escape::is_dangerous;
 
 /// Pretty-printed with one newline at the end. Characters that a terminal would obey stand as `\u` escapes, which mean the same.
-pub(super) fn pretty(report: &impl Serialize) -> String {
+pub fn pretty(report: &impl Serialize) -> String {
     // Nothing here can fail: keys are strings and no serializer of ours returns an error.
     let text = serde_json::to_string_pretty(report).unwrap_or_default();
     let mut out = String::with_capacity(text.len() + 1);

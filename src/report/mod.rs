@@ -9,32 +9,36 @@
 //!
 //! ## `ipfix-inspect/overview/1`
 //! - `schema`
-//! - `files`, an object each: `path`; `container`; `compression`; `octets` of the capture, decompressed; `frames`; `datagrams` (UDP,
-//!   and IPFIX messages over TCP); `nde_datagrams`; `messages`, counts by version (`v1`, `v5`, `v7`, `v9`, `IPFIX`); `first` and `last`,
-//!   the times of frames. A flow log has no `frames`: its `datagrams` are its messages, its times those of their export.
-//! - `totals`: `frames`, `datagrams`, `nde_datagrams`, `messages`; `templates` and `options_templates`, distinct ones;
-//!   `template_records` and `options_template_records`, refreshes counted; `flows`; `options_records`; `bytes`; `packets`;
-//!   `sets_without_template`; `lost`, units that the sequence numbers miss; `scaled`, true
-//!   if bytes and packets are multiplied by the sampling rates.
+//! - `files`, an object each: `path`; `container`; `compression`; `octets` of the capture, decompressed; `frames`; `datagrams` (UDP, and
+//!   IPFIX messages over TCP); `nde_datagrams`; `messages`, counts by version (`v1`, `v5`, `v7`, `v9`, `IPFIX`); `first` and `last`, the
+//!   times of frames. A flow log has no `frames`: its `datagrams` are its messages, its times those of their export.
+//! - `totals`: `frames`, `datagrams`, `nde_datagrams`, `messages`; `templates` and `options_templates`, distinct ones; `template_records`
+//!   and `options_template_records`, refreshes counted; `flows`; `options_records`; `bytes`; `packets`; `sets_without_template`;
+//!   `sets_by_kept_template`, Data Sets read with a template of `--templates` that had not been sent by then; `lost`, units that the
+//!   sequence numbers miss; `scaled`, true if bytes and packets are multiplied by the sampling rates.
 //! - `exporters`, one for each address, version and domain: `exporter`, `version`, `domain` (v5: engine type · 256 + engine id; null in v1
-//!   and v7), `ports` it sends from (`exporter` is null and `ports` empty for a flow log, which does not tell them); the counts of `totals` but frames and datagrams, with `messages` a number; `reordered`,
-//!   `duplicates`, `restarts`; `sequence`, what the sequence numbers count; `sequence_deviates`, true if that is not what the
-//!   version's document says; `problems` worse than a note; `first_seen`, `last_seen`; `sampling` (null where nothing is said of it):
-//!   `rates`, each with `source` (`header`, `options`), `of` (`all`, `sampler`, `interface`, `template`), `id` and `interval`; `in_records`,
-//!   true if flows tell their rate themselves; `unannounced`, samplers that flows name and whose rate nothing tells; `strm`, a verdict for each layout:
-//!   `template_id` (null for fixed records), `definition` (1 for the first content of the id), `flows`, `icmp_only`, `verdict`
-//!   (`complete`, `complete-by-alternates`, `unknown`, `incomplete`), `missing` names of STRM's list, `undecided` those that only
-//!   TCP flows need where no flow came, `alternates`: `for` a name of the list, `element`, `name`.
+//!   and v7), `ports` it sends from (`exporter` is null and `ports` empty for a flow log, which does not tell them); the counts of `totals`
+//!   but frames and datagrams, with `messages` a number; `reordered`, `duplicates`, `restarts`; `sequence`, what the sequence numbers
+//!   count; `sequence_deviates`, true if that is not what the version's document says; `other_scopes`, what a wider `--template-scope`
+//!   would let be decoded of `sets_without_template`: `template_scope`, the rule; `sets`, how many; `ports` that they come from;
+//!   `template_ports` and `template_domains` that their templates come from; `problems` worse than a note; `first_seen`, `last_seen`;
+//!   `sampling` (null where nothing is said of it): `rates`, each with `source` (`header`, `options`), `of` (`all`, `sampler`, `interface`,
+//!   `template`), `id` and `interval`; `in_records`, true if flows tell their rate themselves; `unannounced`, samplers that flows name and
+//!   whose rate nothing tells; `strm`, a verdict for each layout: `template_id` (null for fixed records), `definition` (1 for the first
+//!   content of the id), `flows`, `icmp_only`, `verdict` (`complete`, `complete-by-alternates`, `unknown`, `incomplete`), `missing` names
+//!   of STRM's list, `undecided` those that only TCP flows need where no flow came, `alternates`: `for` a name of the list, `element`,
+//!   `name`.
 //! - `problems`, worst first: `code`, `severity` (`error`, `warning`, `note`), `count`, `message`, `first`, the first example: `file`,
 //!   `frame` (a flow log's message), `exporter`, `domain`, `offset` in octets from the beginning of the payload, `detail`.
 //! - `flows`, the first ten: canonical columns that have a value; times, addresses, MACs and octets as strings.
 //!
 //! ## `ipfix-inspect/templates/1`
-//! - `schema`; `files`, the names of the inputs
-//! - `templates`, by exporter, domain, version and id: `exporter` and `port` (null for a flow log), `version`, `domain`, `id`, `kind` (`data`, `options`),
-//!   `definition` (1 for the first content of the id), `first_seen`, `first_file`, `first_frame`, `last_seen`, `times_sent`, `sets` and
-//!   `records` read with it; `fields` in wire order: `id`, `pen` (0 for IANA), `name`, `column` (for `--columns`), `v9_name`, `vendor`, `length` (a number, or
-//!   `"variable"`), `scope`.
+//! - `schema`; `files`, the names of the inputs; `kept_from`, the file of `--templates`, or null
+//! - `templates`, by exporter, domain, version and id: `exporter` and `port` (null for a flow log), `version`, `domain`, `id`, `kind`
+//!   (`data`, `options`), `definition` (1 for the first content of the id), `first_seen`, `first_file`, `first_frame`, `last_seen`,
+//!   `times_sent`, `sets` and `records` read with it; `list_uses`, how many lists (RFC 6313) hold records by it; `kept`, what earlier runs
+//!   know of it, or null: `first_seen`, `last_seen`, `times_sent`, which the fields before it do not count; `fields` in wire order: `id`,
+//!   `pen` (0 for IANA), `name`, `column` (for `--columns`), `v9_name`, `vendor`, `length` (a number, or `"variable"`), `scope`.
 //!
 //! ## `ipfix-inspect/options/1`
 //! - `schema`
@@ -64,6 +68,7 @@ mod grid;
 mod json;
 mod number;
 mod options_tables;
+mod other_scopes;
 mod overview;
 mod overview_json;
 mod problems;
@@ -78,6 +83,7 @@ mod width;
 pub use elements::{elements_json, elements_text};
 pub use escape::escape;
 pub use flow_table::{FlowTable, FlowTableSink, TablePart};
+pub use json::pretty;
 pub use options_tables::{OptionsTable, OptionsTables, SetPart, TableDigest, TableRows, options_csv, options_json, options_text};
 pub use overview::overview_text;
 pub use overview_json::overview_json;

@@ -5,6 +5,7 @@ use crate::summary::Overview;
 use super::exporters::{exporters, totals};
 use super::files::{files, without_nde};
 use super::first_flows::first_flows;
+use super::other_scopes::other_scopes;
 use super::problems::problems;
 use super::sampling::sampling;
 use super::strm::strm;
@@ -23,6 +24,7 @@ pub fn overview_text(overview: &Overview, style: &Style) -> String {
         None => {
             let mut table = exporters(overview, style);
             table.push_str(&totals(overview, style));
+            table.push_str(&other_scopes(overview, style));
             table.push_str(&sampling(overview, style));
             sections.extend([table, strm(overview, style), first_flows(overview, style), problems(overview, "Problems", style)]);
         }

@@ -1,17 +1,20 @@
 //! The overview as JSON: the schema `ipfix-inspect/overview/1`, described in the [module](super).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Serialize, Serializer};
 
 use crate::audit::{Demand, LayoutAudit, Profile};
+use crate::collector::OtherScope;
 use crate::datagram::known;
 use crate::message::Version;
 use crate::summary::{ExporterLine, FileLine, Overview, ProblemLine};
+use crate::template::ScopeRule;
 
 use super::cell::{Row, rows};
 use super::first_flows::FIRST_FLOWS;
 use super::json::{by_version, pretty, saturated};
+use super::other_scopes::rule_name;
 use super::sampling::{SamplingFacts, facts};
 use super::strm::element_name;
 
@@ -56,6 +59,7 @@ struct Totals<'a> {
     bytes: u64,
     packets: u64,
     sets_without_template: u64,
+    sets_by_kept_template: u64,
     lost: u64,
     scaled: bool,
 }
@@ -76,6 +80,8 @@ struct Exporter<'a> {
     bytes: u64,
     packets: u64,
     sets_without_template: u64,
+    other_scopes: Vec<OtherRule<'a>>,
+    sets_by_kept_template: u64,
     lost: u64,
     reordered: u64,
     duplicates: u64,
@@ -87,6 +93,15 @@ struct Exporter<'a> {
     last_seen: String,
     sampling: Option<SamplingFacts>,
     strm: Vec<Strm<'a>>,
+}
+
+#[derive(Serialize)]
+struct OtherRule<'a> {
+    template_scope: &'static str,
+    sets: u64,
+    ports: &'a BTreeSet<u16>,
+    template_ports: &'a BTreeSet<u16>,
+    template_domains: &'a BTreeSet<u32>,
 }
 
 #[derive(Serialize)]
@@ -158,6 +173,7 @@ pub fn overview_json(overview: &Overview) -> String {
             bytes: saturated(t.sums.bytes),
             packets: saturated(t.sums.packets),
             sets_without_template: t.sets_without_template,
+            sets_by_kept_template: t.sets_by_kept_template,
             lost: t.lost,
             scaled: overview.scaled,
         },
@@ -200,6 +216,8 @@ fn exporter<'a>(e: &'a ExporterLine, profile: &'a Profile) -> Exporter<'a> {
         bytes: saturated(e.sums.bytes),
         packets: saturated(e.sums.packets),
         sets_without_template: e.sets_without_template,
+        other_scopes: e.other_scopes.iter().map(|(rule, found)| other_rule(*rule, found)).collect(),
+        sets_by_kept_template: e.sets_by_kept_template,
         lost: e.sequence.lost,
         reordered: e.sequence.reordered,
         duplicates: e.sequence.duplicates,
@@ -211,6 +229,16 @@ fn exporter<'a>(e: &'a ExporterLine, profile: &'a Profile) -> Exporter<'a> {
         last_seen: e.last_seen.to_string(),
         sampling: facts(&e.sampling),
         strm: e.layouts.iter().filter_map(|l| strm(l, profile)).collect(),
+    }
+}
+
+fn other_rule(rule: ScopeRule, found: &OtherScope) -> OtherRule<'_> {
+    OtherRule {
+        template_scope: rule_name(rule),
+        sets: found.sets,
+        ports: &found.ports,
+        template_ports: &found.template_ports,
+        template_domains: &found.template_domains,
     }
 }
 

@@ -61,6 +61,11 @@ fn in_words(s: &SourceSampling, style: &Style) -> String {
         let whose = if ids.is_empty() { String::new() } else { format!(" for {kind} {}", listed(&ids)) };
         parts.push(format!("1 in {}{whose} by options data", grouped(interval.into())));
     }
+    if s.only_rate {
+        let by_sampler = s.told.keys().any(|what| matches!(what, Sampled::Sampler(_)));
+        let only = if by_sampler { "the only sampler announced" } else { "the only rate announced" };
+        parts.push(format!("flows that name none have this one, {only}"));
+    }
     if !s.without_rate.is_empty() {
         let ids: Vec<u64> = s.without_rate.iter().copied().collect();
         let text = format!("flows name sampler {}, whose rate is announced nowhere", listed(&ids));
@@ -84,6 +89,7 @@ fn kind(what: Sampled) -> (&'static str, Option<u64>) {
         Sampled::Sampler(id) => ("sampler", Some(id)),
         Sampled::Interface(id) => ("interface", Some(id)),
         Sampled::Template(id) => ("template", Some(id)),
+        Sampled::LineCard(id) => ("line card", Some(id)),
     }
 }
 
@@ -91,6 +97,7 @@ fn kind(what: Sampled) -> (&'static str, Option<u64>) {
 pub(super) struct SamplingFacts {
     rates: Vec<RateFact>,
     in_records: bool,
+    only_rate: bool,
     unannounced: Vec<u64>,
 }
 
@@ -117,6 +124,7 @@ pub(super) fn facts(s: &SourceSampling) -> Option<SamplingFacts> {
     Some(SamplingFacts {
         rates: header.chain(options).collect(),
         in_records: s.in_records,
+        only_rate: s.only_rate,
         unannounced: s.without_rate.iter().copied().collect(),
     })
 }

@@ -9,18 +9,18 @@ use super::number::{Clock, counted};
 use super::style::{Paint, Style};
 use super::width::wrap;
 
-/// The templates for people.
-pub fn templates_text(lines: &[TemplateLine], style: &Style) -> String {
+/// The templates for people; `kept_from` is the file of those that an earlier run kept.
+pub fn templates_text(lines: &[TemplateLine], kept_from: Option<&str>, style: &Style) -> String {
     let style = &Style { width: style.width.max(40), ..style.clone() };
     if lines.is_empty() {
         let text = "No templates: v1, v5 and v7 have none, and no v9 or IPFIX template was seen.";
         return wrap(text, style.width, 0, 0);
     }
-    let sections: Vec<String> = lines.iter().map(|line| template(line, style)).collect();
+    let sections: Vec<String> = lines.iter().map(|line| template(line, kept_from.unwrap_or_default(), style)).collect();
     sections.join("\n")
 }
 
-fn template(line: &TemplateLine, style: &Style) -> String {
+fn template(line: &TemplateLine, kept_from: &str, style: &Style) -> String {
     let d = &line.definition;
     let kind = if line.is_options() { "options template" } else { "template" };
     let again = if d.version > 1 { format!(", definition\u{a0}{}", d.version) } else { String::new() };
@@ -28,7 +28,7 @@ fn template(line: &TemplateLine, style: &Style) -> String {
     let exporter = d.key.exporter.known_addr().map_or_else(|| UNKNOWN_EXPORTER.to_owned(), |_| d.key.exporter.to_string());
     let from = format!("{exporter} {} domain\u{a0}{}", d.key.version, d.key.domain);
     let mut out = wrap(&format!("{}, {from}", style.paint(Paint::Heading, &heading)), style.width, 0, 2);
-    out.push_str(&wrap(&history(line), style.width, 2, 4));
+    out.push_str(&wrap(&history(line, kept_from), style.width, 2, 4));
     let mut grid =
         Grid::new(vec![numbers("id", 0), words("name", 0), numbers("length", 0), words("", 0), words("v9 name", 1), words("vendor", 2)]);
     for field in &line.fields {
@@ -40,7 +40,7 @@ fn template(line: &TemplateLine, style: &Style) -> String {
     out
 }
 
-fn history(line: &TemplateLine) -> String {
+fn history(line: &TemplateLine, kept_from: &str) -> String {
     let d = &line.definition;
     let fields = counted(line.fields.len() as u64, "field");
     let octets = if line.fields.iter().any(|f| f.length.is_none()) {
@@ -63,10 +63,20 @@ fn history(line: &TemplateLine) -> String {
         }
         _ => text.push_str("; never sent in what was read"),
     }
-    if d.records == 0 {
-        text.push_str("; no record came with it");
-    } else {
-        text.push_str(&format!("; {} in {}", counted(d.records, "record"), counted(d.sets, "Set")));
+    if let Some(kept) = d.kept {
+        let last = Clock::of(kept.last_seen).full();
+        text.push_str(&format!("; from {}, sent {} until {last}", escape(kept_from), times(kept.times_sent)));
+    }
+    match (d.records, d.list_uses) {
+        (0, 0) => text.push_str("; no record came with it"),
+        // RFC 6313: its records stand in those of other templates.
+        (0, lists) => text.push_str(&format!("; used in {}", counted(lists, "list"))),
+        (records, lists) => {
+            text.push_str(&format!("; {} in {}", counted(records, "record"), counted(d.sets, "Set")));
+            if lists > 0 {
+                text.push_str(&format!(", and used in {}", counted(lists, "list")));
+            }
+        }
     }
     if d.sets_before > 0 {
         text.push_str(&format!(", {} of them before the template", d.sets_before));

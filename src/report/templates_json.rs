@@ -10,6 +10,7 @@ use super::json::pretty;
 struct Report<'a> {
     schema: &'static str,
     files: &'a [String],
+    kept_from: Option<&'a str>,
     templates: Vec<Template<'a>>,
 }
 
@@ -29,7 +30,16 @@ struct Template<'a> {
     times_sent: u64,
     sets: u64,
     records: u64,
+    list_uses: u64,
+    kept: Option<Kept>,
     fields: Vec<Field<'a>>,
+}
+
+#[derive(Serialize)]
+struct Kept {
+    first_seen: String,
+    last_seen: String,
+    times_sent: u64,
 }
 
 #[derive(Serialize)]
@@ -52,10 +62,10 @@ fn length<S: Serializer>(length: &Option<u16>, serializer: S) -> Result<S::Ok, S
     }
 }
 
-/// The templates for programs; `files` are the inputs' names by number.
-pub fn templates_json(lines: &[TemplateLine], files: &[String]) -> String {
+/// The templates for programs; `files` are the inputs' names by number, `kept_from` is the file of templates that an earlier run kept.
+pub fn templates_json(lines: &[TemplateLine], files: &[String], kept_from: Option<&str>) -> String {
     let templates = lines.iter().map(|line| template(line, files)).collect();
-    pretty(&Report { schema: "ipfix-inspect/templates/1", files, templates })
+    pretty(&Report { schema: "ipfix-inspect/templates/1", files, kept_from, templates })
 }
 
 fn template<'a>(line: &'a TemplateLine, files: &'a [String]) -> Template<'a> {
@@ -76,6 +86,8 @@ fn template<'a>(line: &'a TemplateLine, files: &'a [String]) -> Template<'a> {
         times_sent: d.times_sent,
         sets: d.sets,
         records: d.records,
+        list_uses: d.list_uses,
+        kept: d.kept.map(|k| Kept { first_seen: k.first_seen.to_string(), last_seen: k.last_seen.to_string(), times_sent: k.times_sent }),
         fields: line.fields.iter().map(field).collect(),
     }
 }

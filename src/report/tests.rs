@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::audit::{Layout, LayoutAudit, LayoutName, Traffic, judge, profile};
-use crate::collector::{Convention, SequenceReport, Severity, SourceKey};
+use crate::collector::{Convention, OtherScope, SequenceReport, Severity, SourceKey};
 use crate::column::{Context, FlowBatch};
 use crate::datagram::{Endpoint, Origin};
 use crate::element::Elements;
@@ -13,7 +13,7 @@ use crate::input::{Compression, Container, FileReport};
 use crate::message::{FieldSpecifier, Version};
 use crate::plan::{compile, fixed_template};
 use crate::summary::{ExporterLine, FileLine, Overview, ProblemLine, Totals, head_schema};
-use crate::template::{Kind, Template};
+use crate::template::{Kind, ScopeRule, Template};
 use crate::time::{Timestamp, UptimeClock};
 
 use super::*;
@@ -75,6 +75,8 @@ fn exporter(address: &str, version: Version, domain: u32, sums: Traffic) -> Expo
         sums,
         options_records: 0,
         sets_without_template: 0,
+        other_scopes: BTreeMap::new(),
+        sets_by_kept_template: 0,
         sequence: SequenceReport::default(),
         problems: 0,
         first_seen: at(0),
@@ -90,7 +92,7 @@ fn layout(id: Option<u16>, ids: &[u16], traffic: Traffic) -> LayoutAudit {
     let judged = Layout { version: Version::V9, kind: Kind::Data, fields: &content.fields, traffic: &traffic, sampled: false };
     let verdicts = vec![judge(&profile("strm").unwrap(), &judged, &Elements::default())];
     let name = id.map_or(LayoutName::Fixed(Version::V5), |id| LayoutName::Template(id, 1));
-    LayoutAudit { name, content: Arc::new(content), definitions: Vec::new(), traffic, verdicts }
+    LayoutAudit { name, content: Arc::new(content), definitions: Vec::new(), sent: true, traffic, verdicts }
 }
 
 fn file() -> FileReport {
@@ -245,6 +247,39 @@ error: 1,000 × Data Sets whose template was never seen could not be decoded [no
 note: 1 × frames carry no IP (ARP, spanning tree and others) (first: frame 8: ethertype 0x0806) [not-ip]
 ";
     assert_eq!(overview_text(&sample(), &style(200)), expected);
+}
+
+#[test]
+fn what_another_template_scope_would_decode() {
+    let mut overview = sample();
+    let found = |sets, ports: &[u16], template_ports: &[u16], domains: &[u32]| OtherScope {
+        sets,
+        ports: ports.iter().copied().collect(),
+        template_ports: template_ports.iter().copied().collect(),
+        template_domains: domains.iter().copied().collect(),
+    };
+    overview.totals.sets_by_kept_template = 5;
+    overview.exporters[1].other_scopes = BTreeMap::from([
+        (ScopeRule::Address, found(12, &[50_000], &[40_000, 40_001], &[7])),
+        (ScopeRule::AnyDomain, found(1_312, &[50_000], &[50_000], &[0, 1, 2, 3, 4, 5, 7])),
+    ]);
+    let expected = "\
+Totals: 7 flows, 3,457,125 bytes (3.5 MB), 18 packets, 4 options records; 5 Data Sets read with kept templates.
+By sequence numbers:
+  203.0.113.1 v5: 1,204 flows lost, 1 restart
+  2001:db8::9 v9 domain 7: 2 messages came twice (it counts flows before the message, which is not what RFC 3954 §5.1 says)
+2001:db8::9 v9 domain 7: 12 Data Sets without a template would be decoded with --template-scope address (templates come from ports 40000, 40001, data from port 50000)
+2001:db8::9 v9 domain 7: 1,312 Data Sets without a template would be decoded with --template-scope any-domain (templates come in domains 0, 1, 2, 3, 4, …, data in domain 7)
+";
+    assert!(overview_text(&overview, &style(200)).contains(expected), "{}", overview_text(&overview, &style(200)));
+    let json: serde_json::Value = serde_json::from_str(&overview_json(&overview)).unwrap();
+    assert_eq!(
+        json["exporters"][1]["other_scopes"][0],
+        serde_json::json!({
+            "template_scope": "address", "sets": 12, "ports": [50_000], "template_ports": [40_000, 40_001], "template_domains": [7]
+        })
+    );
+    assert_eq!((&json["exporters"][0]["other_scopes"], &json["totals"]["sets_by_kept_template"]), (&serde_json::json!([]), &5.into()));
 }
 
 #[test]

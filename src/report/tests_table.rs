@@ -9,7 +9,7 @@ use crate::datagram::{Endpoint, Origin};
 use crate::message::{FieldSpecifier, Role, Version};
 use crate::plan::{Schema, SchemaBuilder, compile};
 use crate::summary::template_lines;
-use crate::template::{Definition, DomainKey, Kind, Seen, Template};
+use crate::template::{Definition, DomainKey, KeptHistory, Kind, Seen, Template};
 use crate::time::Timestamp;
 
 use super::*;
@@ -185,6 +185,8 @@ fn definition() -> Definition {
         sets: 2,
         records: 1500,
         sets_before: 0,
+        list_uses: 0,
+        kept: None,
     }
 }
 
@@ -201,18 +203,49 @@ options template 256, definition 2, 203.0.113.1:4739 IPFIX domain 7
     9/12235  cisco_applicationHttpHost  variable
   4000000/5  not in any registry               2
 ";
-    assert_eq!(templates_text(&template_lines(&[definition()], &Default::default()), &Style::default()), expected);
+    assert_eq!(templates_text(&template_lines(&[definition()], &Default::default()), None, &Style::default()), expected);
+}
+
+/// The second line, which tells the history.
+fn history(definition: Definition) -> String {
+    let style = Style { width: 400, color: false };
+    let text = templates_text(&template_lines(&[definition], &Default::default()), Some("kept\x1b.json"), &style);
+    text.lines().nth(1).unwrap().trim().to_owned()
+}
+
+#[test]
+fn a_kept_template_is_not_said_to_have_been_sent() {
+    let at = |seconds: u32| Timestamp::from_seconds(1_600_000_000 + seconds);
+    let kept = Some(KeptHistory { first_seen: at(0), last_seen: at(60), times_sent: 2 });
+    let unsent = Definition { kept, first_seen: None, last_seen: None, times_sent: 0, ..definition() };
+    let fields = "5 fields, records of variable length";
+    let from = "from kept\\x1b.json, sent 2 times until 2020-09-13 12:27:40";
+    assert_eq!(history(unsent), format!("{fields}; never sent in what was read; {from}; 1,500 records in 2 Sets"));
+    let sent = "sent 4 times, first 2023-11-14 22:13:20 (frame\u{a0}3), last 2023-11-14 22:14:50";
+    let both = history(Definition { kept, ..definition() });
+    assert_eq!(both.replace('\u{a0}', " "), format!("{fields}; {sent}; {from}; 1,500 records in 2 Sets").replace('\u{a0}', " "));
+}
+
+#[test]
+fn a_template_of_lists_is_used_there() {
+    let used = |records, list_uses| history(Definition { records, list_uses, ..definition() });
+    assert!(used(0, 0).ends_with("; no record came with it"));
+    assert!(used(0, 1).ends_with("; used in 1 list"));
+    assert!(used(7, 1_200).ends_with("; 7 records in 2 Sets, and used in 1,200 lists"));
 }
 
 #[test]
 fn no_templates() {
-    assert_eq!(templates_text(&[], &Style::default()), "No templates: v1, v5 and v7 have none, and no v9 or IPFIX template was seen.\n");
+    assert_eq!(
+        templates_text(&[], None, &Style::default()),
+        "No templates: v1, v5 and v7 have none, and no v9 or IPFIX template was seen.\n"
+    );
 }
 
 #[test]
 fn templates_as_json() {
     let json: serde_json::Value =
-        serde_json::from_str(&templates_json(&template_lines(&[definition()], &Default::default()), &["a.pcap".to_owned()])).unwrap();
+        serde_json::from_str(&templates_json(&template_lines(&[definition()], &Default::default()), &["a.pcap".to_owned()], None)).unwrap();
     assert_eq!(json["schema"], "ipfix-inspect/templates/1");
     let t = &json["templates"][0];
     assert_eq!((&t["kind"], &t["first_file"], &t["first_frame"]), (&"options".into(), &"a.pcap".into(), &3.into()));

@@ -7,5 +7,5 @@ mod templates;
 mod totals;
 
 pub use overview::{ExporterLine, FileLine, Overview, ProblemLine, Totals};
-pub use templates::{FieldLine, TemplateLine, template_lines};
+pub use templates::{FieldLine, TemplateLine, field_name, template_lines};
 pub use totals::{HeadAndSums, Sums, SumsPart, head_schema, sums_schema};

@@ -5,11 +5,11 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::audit::{self, LayoutAudit, Profile, Traffic};
-use crate::collector::{Collector, SequenceReport, Severity, SourceKey, SourceSampling};
+use crate::collector::{Collector, OtherScope, SequenceReport, Severity, SourceKey, SourceSampling};
 use crate::column::FlowBatch;
 use crate::input::FileReport;
 use crate::message::Version;
-use crate::template::Kind;
+use crate::template::{Kind, ScopeRule};
 use crate::time::Timestamp;
 
 use super::totals::HeadAndSums;
@@ -48,6 +48,10 @@ pub struct ExporterLine {
     pub options_records: u64,
     /// Data Sets without a template.
     pub sets_without_template: u64,
+    /// How many of them a wider rule of scope would let be decoded.
+    pub other_scopes: BTreeMap<ScopeRule, OtherScope>,
+    /// Data Sets read with a kept template that had not been sent by then.
+    pub sets_by_kept_template: u64,
     /// What the sequence numbers tell.
     pub sequence: SequenceReport,
     /// Problems worse than a note.
@@ -112,6 +116,8 @@ pub struct Totals {
     pub options_records: u64,
     /// Data Sets without a template.
     pub sets_without_template: u64,
+    /// Data Sets read with a kept template that had not been sent by then.
+    pub sets_by_kept_template: u64,
     /// Units lost by the sequence numbers.
     pub lost: u64,
     /// The earliest frame.
@@ -172,18 +178,20 @@ fn exporter_line(collector: &Collector, number: u32, by_layout: &[Traffic], prof
     let own = census.layouts.iter().zip(by_layout).filter(|(layout, _)| layout.source == number);
     own.for_each(|(_, traffic)| sums.add(traffic));
     let mut layouts = audit::layouts(collector, number, by_layout, std::slice::from_ref(profile));
-    let options = layouts.extract_if(.., |l| l.content.kind == Kind::Options).count() as u64;
+    let options = layouts.extract_if(.., |l| l.content.kind == Kind::Options).filter(|l| l.sent).count() as u64;
     ExporterLine {
         key: source.key,
         ports: source.ports.clone(),
         messages: source.messages,
-        templates: layouts.iter().filter(|l| l.template().is_some()).count() as u64,
+        templates: layouts.iter().filter(|l| l.sent && l.template().is_some()).count() as u64,
         template_records: source.template_records,
         options_templates: options,
         options_template_records: source.options_template_records,
         sums,
         options_records: source.options_records,
         sets_without_template: source.sets_without_template,
+        other_scopes: source.other_scopes.clone(),
+        sets_by_kept_template: source.sets_by_kept_template,
         sequence: collector.sequence(number),
         problems: source.problems,
         first_seen: source.first_seen,
@@ -212,6 +220,7 @@ fn totals(reports: &[FileReport], collector: &Collector, exporters: &[ExporterLi
         t.sums.add(&e.sums);
         t.options_records += e.options_records;
         t.sets_without_template += e.sets_without_template;
+        t.sets_by_kept_template += e.sets_by_kept_template;
         t.lost += e.sequence.lost;
     }
     t

@@ -58,6 +58,11 @@ pub fn template_lines(definitions: &[Definition], elements: &Elements) -> Vec<Te
     lines
 }
 
+/// The name of a field: its element's, or the scope type's in v9; `None` if no registry has it.
+pub fn field_name(version: Version, field: &FieldSpecifier, elements: &Elements) -> Option<String> {
+    field_line(version, field, elements).name
+}
+
 fn field_line(version: Version, field: &FieldSpecifier, elements: &Elements) -> FieldLine {
     let length = (!field.is_variable()).then_some(field.length);
     let scope = field.role != Role::Field;

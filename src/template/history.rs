@@ -57,6 +57,28 @@ pub struct Seen {
     pub origin: Origin,
 }
 
+/// A template that an earlier run knew at its end, and when and how often it had come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptTemplate {
+    /// The session and domain that sent it.
+    pub key: DomainKey,
+    /// The content.
+    pub template: Template,
+    /// First and last arrival, over all runs.
+    pub history: KeptHistory,
+}
+
+/// What earlier runs know of a definition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeptHistory {
+    /// First arrival.
+    pub first_seen: Timestamp,
+    /// Last arrival.
+    pub last_seen: Timestamp,
+    /// Arrivals in all.
+    pub times_sent: u64,
+}
+
 /// One definition: an id may have several in the course of time.
 #[derive(Clone, Debug)]
 pub struct Definition {
@@ -78,4 +100,15 @@ pub struct Definition {
     pub records: u64,
     /// Data Sets read with it that came before it.
     pub sets_before: u64,
+    /// Lists (RFC 6313) that hold records by it, lists in lists counted too.
+    pub list_uses: u64,
+    /// What earlier runs know of it; the counts above are this run's alone.
+    pub kept: Option<KeptHistory>,
+}
+
+impl Definition {
+    /// True while an earlier run alone vouches for it: this one has not met it.
+    pub fn is_only_kept(&self) -> bool {
+        self.kept.is_some() && self.times_sent == 0
+    }
 }

@@ -1,13 +1,14 @@
 //! In: Template Records with the session, domain and moment they came in. Out: the template by which a Data Set is to be read.
-//! Also the history of every template: definitions, refreshes, redefinitions, withdrawals, uses.
+//! Also the history of every template: definitions, refreshes, redefinitions, withdrawals, uses; and what one run keeps for the next.
 //! May use: `time`, `datagram`, `message`.
 #![deny(clippy::indexing_slicing, clippy::cast_possible_truncation)]
 #![cfg_attr(test, allow(clippy::indexing_slicing, clippy::cast_possible_truncation))]
 
 mod history;
+mod kept;
 mod pending;
 mod store;
 
-pub use history::{Definition, DefinitionId, Kind, Seen, Template};
+pub use history::{Definition, DefinitionId, KeptHistory, KeptTemplate, Kind, Seen, Template};
 pub use pending::{HeldSet, Pending, PendingLimits};
 pub use store::{DomainKey, Found, Learned, Limits, Lookup, Refusal, ScopeRule, TemplateStore, Withdrawal, Withdrawn};

@@ -30,7 +30,7 @@ pub struct DomainKey {
 }
 
 /// How far a template reaches.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ScopeRule {
     /// The exact session alone (RFC 7011 §8).
     Session,
@@ -110,6 +110,8 @@ pub struct Lookup {
     pub definition: DefinitionId,
     /// How it was found.
     pub found: Found,
+    /// True if an earlier run alone vouches for it.
+    pub kept: bool,
 }
 
 /// What is withdrawn (RFC 7011 §8.1).
@@ -131,14 +133,14 @@ pub enum Withdrawn {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Slot {
+pub(super) enum Slot {
     Defined(DefinitionId),
     Withdrawn,
 }
 
 #[derive(Clone, Debug, Default)]
-struct Domain {
-    slots: HashMap<u16, Slot>,
+pub(super) struct Domain {
+    pub(super) slots: HashMap<u16, Slot>,
     /// All definitions that an id ever had here, in order.
     known: HashMap<u16, Vec<DefinitionId>>,
 }
@@ -148,8 +150,8 @@ struct Domain {
 pub struct TemplateStore {
     rule: ScopeRule,
     limits: Limits,
-    definitions: Vec<Definition>,
-    domains: HashMap<DomainKey, Domain>,
+    pub(super) definitions: Vec<Definition>,
+    pub(super) domains: HashMap<DomainKey, Domain>,
     /// The latest definition by address, domain, version and id, whatever the port.
     by_address: HashMap<(IpAddr, u32, Version, u16), DefinitionId>,
     /// The latest definition by address, version and id, whatever port and domain.
@@ -158,6 +160,8 @@ pub struct TemplateStore {
     later_by_address: HashMap<(IpAddr, u32, Version, u16), DefinitionId>,
     later_by_host: HashMap<(IpAddr, Version, u16), DefinitionId>,
     looked_ahead: bool,
+    /// What earlier runs kept, the longest unheard first.
+    pub(super) kept: Vec<DefinitionId>,
 }
 
 impl TemplateStore {
@@ -171,40 +175,9 @@ impl TemplateStore {
     /// # Errors
     /// It breaks a bound or could describe an empty record; nothing changes then.
     pub fn learn(&mut self, key: DomainKey, template: Template, seen: Seen) -> Result<Learned, Refusal> {
-        if template.fields.iter().all(|f| f.length == 0) {
-            return Err(Refusal::EmptyRecord);
-        }
-        if template.fields.len() > self.limits.fields {
-            return Err(Refusal::TooManyFields);
-        }
-        if !self.domains.contains_key(&key) && self.domains.len() >= self.limits.domains {
-            return Err(Refusal::TooManyDomains);
-        }
         let id = template.id;
+        let definition = self.define(key, template)?;
         let domain = self.domains.entry(key).or_default();
-        let known = domain.known.entry(id).or_default();
-        let same = known.iter().copied().find(|d| self.definitions.get(d.index()).is_some_and(|d| *d.template == template));
-        let definition = match same {
-            Some(definition) => definition,
-            None if self.definitions.len() >= self.limits.definitions => return Err(Refusal::TooManyDefinitions),
-            None => {
-                let number = u32::try_from(self.definitions.len()).map_err(|_| Refusal::TooManyDefinitions)?;
-                let definition = DefinitionId(number);
-                known.push(definition);
-                self.definitions.push(Definition {
-                    template: Arc::new(template),
-                    key,
-                    version: u32::try_from(known.len()).unwrap_or(u32::MAX),
-                    first_seen: None,
-                    last_seen: None,
-                    times_sent: 0,
-                    sets: 0,
-                    records: 0,
-                    sets_before: 0,
-                });
-                definition
-            }
-        };
         let learned = match domain.slots.insert(id, Slot::Defined(definition)) {
             Some(Slot::Defined(old)) if old == definition => Learned::Refresh(definition),
             Some(Slot::Defined(old)) => Learned::Redefined(old, definition),
@@ -215,10 +188,52 @@ impl TemplateStore {
             d.last_seen = Some(seen);
             d.times_sent += 1;
         }
+        self.reach(key, id, definition);
+        Ok(learned)
+    }
+
+    /// Finds the definition with this content among those that the id had in its domain, or makes it.
+    pub(super) fn define(&mut self, key: DomainKey, template: Template) -> Result<DefinitionId, Refusal> {
+        if template.fields.iter().all(|f| f.length == 0) {
+            return Err(Refusal::EmptyRecord);
+        }
+        if template.fields.len() > self.limits.fields {
+            return Err(Refusal::TooManyFields);
+        }
+        if !self.domains.contains_key(&key) && self.domains.len() >= self.limits.domains {
+            return Err(Refusal::TooManyDomains);
+        }
+        let known = self.domains.entry(key).or_default().known.entry(template.id).or_default();
+        let same = known.iter().copied().find(|d| self.definitions.get(d.index()).is_some_and(|d| *d.template == template));
+        if let Some(definition) = same {
+            return Ok(definition);
+        }
+        if self.definitions.len() >= self.limits.definitions {
+            return Err(Refusal::TooManyDefinitions);
+        }
+        let definition = u32::try_from(self.definitions.len()).map(DefinitionId).map_err(|_| Refusal::TooManyDefinitions)?;
+        known.push(definition);
+        self.definitions.push(Definition {
+            template: Arc::new(template),
+            key,
+            version: u32::try_from(known.len()).unwrap_or(u32::MAX),
+            first_seen: None,
+            last_seen: None,
+            times_sent: 0,
+            sets: 0,
+            records: 0,
+            sets_before: 0,
+            list_uses: 0,
+            kept: None,
+        });
+        Ok(definition)
+    }
+
+    /// Lets other ports and domains find a definition, as the latest one.
+    pub(super) fn reach(&mut self, key: DomainKey, id: u16, definition: DefinitionId) {
         let addr = key.exporter.addr;
         self.by_address.insert((addr, key.domain, key.version, id), definition);
         self.by_host.insert((addr, key.version, id), definition);
-        Ok(learned)
     }
 
     /// Forgets one template, or all of a domain, where the transport allows a withdrawal (RFC 7011 §8.1). The history stays.
@@ -246,27 +261,43 @@ impl TemplateStore {
 
     /// Finds the template for a Data Set.
     pub fn lookup(&self, key: DomainKey, id: u16) -> Option<Lookup> {
+        self.lookup_by(self.rule, key, id)
+    }
+
+    /// Finds the template that a Data Set would have by another rule.
+    pub fn lookup_by(&self, rule: ScopeRule, key: DomainKey, id: u16) -> Option<Lookup> {
+        let (definition, found) = self.find(rule, key, id)?;
+        let kept = self.definition(definition).is_some_and(Definition::is_only_kept);
+        Some(Lookup { definition, found, kept })
+    }
+
+    /// The rule of this store.
+    pub fn rule(&self) -> ScopeRule {
+        self.rule
+    }
+
+    fn find(&self, rule: ScopeRule, key: DomainKey, id: u16) -> Option<(DefinitionId, Found)> {
         let domain = self.domains.get(&key);
         match domain.and_then(|d| d.slots.get(&id)) {
-            Some(Slot::Defined(definition)) => return Some(Lookup { definition: *definition, found: Found::Exact }),
+            Some(Slot::Defined(definition)) => return Some((*definition, Found::Exact)),
             Some(Slot::Withdrawn) => return None,
             None => {}
         }
         if self.looked_ahead
             && let Some(definition) = domain.and_then(|d| d.known.get(&id)).and_then(|k| k.first())
         {
-            return Some(Lookup { definition: *definition, found: Found::Later });
+            return Some((*definition, Found::Later));
         }
-        if self.rule == ScopeRule::Session {
+        if rule == ScopeRule::Session {
             return None;
         }
         let address = (key.exporter.addr, key.domain, key.version, id);
         let host = (key.exporter.addr, key.version, id);
         let elsewhere = self.by_address.get(&address).or_else(|| self.later_by_address.get(&address)).or_else(|| {
-            let any_domain = self.rule == ScopeRule::AnyDomain;
+            let any_domain = rule == ScopeRule::AnyDomain;
             any_domain.then(|| self.by_host.get(&host).or_else(|| self.later_by_host.get(&host))).flatten()
         });
-        elsewhere.map(|definition| Lookup { definition: *definition, found: Found::Elsewhere })
+        elsewhere.map(|definition| (*definition, Found::Elsewhere))
     }
 
     /// True if the session withdrew that template and has not defined it anew.
@@ -283,9 +314,18 @@ impl TemplateStore {
         }
     }
 
-    /// Ends a first pass: everything learned is now foreknowledge, and the counters begin again.
+    /// Counts lists that hold records by a definition.
+    pub fn named_in_lists(&mut self, definition: DefinitionId, lists: u64) {
+        if let Some(d) = self.definitions.get_mut(definition.index()) {
+            d.list_uses += lists;
+        }
+    }
+
+    /// Ends a first pass: everything learned is now foreknowledge, and the counters begin again. What earlier runs kept is known from
+    /// the first message on, as before.
     pub fn rewind(&mut self) {
         self.looked_ahead = true;
+        let arrives: Vec<bool> = self.definitions.iter().map(|d| d.times_sent > 0).collect();
         for definition in &mut self.definitions {
             (definition.first_seen, definition.last_seen) = (None, None);
             (definition.times_sent, definition.sets, definition.records, definition.sets_before) = (0, 0, 0, 0);
@@ -296,11 +336,15 @@ impl TemplateStore {
         self.by_address.clear();
         self.by_host.clear();
         // Definitions are in the order of their first arrival, so the first one that takes a place is the first to come.
-        for (number, definition) in (0u32..).zip(&self.definitions) {
+        for ((number, definition), arrives) in (0u32..).zip(&self.definitions).zip(arrives) {
+            if !arrives {
+                continue;
+            }
             let (key, id) = (definition.key, definition.template.id);
             self.later_by_address.entry((key.exporter.addr, key.domain, key.version, id)).or_insert(DefinitionId(number));
             self.later_by_host.entry((key.exporter.addr, key.version, id)).or_insert(DefinitionId(number));
         }
+        self.recall();
     }
 
     /// One definition.

@@ -4,28 +4,44 @@
 //! |---|---|
 //! | [`captures`] | every capture of `testdata/` against figures and flows of other decoders |
 //! | [`corpus`] | the same for a larger collection, where `IPFIX_INSPECT_CORPUS` names one |
+//! | [`problems`] | every problem of that collection, explained, and every element of it, named |
 //! | [`explained`] | where the figures of that collection are not the last word |
 //! | [`first_flows`] | its flows, field by field, by the octets on the wire |
 //! | [`flow_logs`] | messages without packets around them, folders, several files |
 //! | [`nfcapd`] | the flow files of that collection against nfdump's own CSV |
 //! | [`referee`] | tshark's decoding of today against ours |
 //! | [`hostile`] | cut and damaged input |
+//! | [`malformed`] | octets that contradict themselves, and what is whole around them |
 //! | [`options`] | options data as tables, joined with flows, sampling |
+//! | [`build`] | messages made for a test, and the answers to them |
+//! | [`clauses`] | which element feeds which column: counters, times, directions, names |
+//! | [`events`] | NAT and firewall events |
+//! | [`quirks`] | what exporters do against the standard |
+//! | [`sampling`] | rates in every form, names of interfaces in records |
+//! | [`kept`] | templates kept from run to run, rules of scope, patterns of names |
 //! | [`structured`] | lists, and elements that exporters and users describe |
 //! | [`cli`] | exit codes, streams, files, the README's commands |
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::cast_possible_truncation)]
 
+mod build;
 mod captures;
+mod clauses;
 mod cli;
 mod corpus;
+mod events;
 mod explained;
 mod first_flows;
 mod flow_logs;
 mod hostile;
+mod kept;
+mod malformed;
 mod nfcapd;
 mod options;
+mod problems;
+mod quirks;
 mod referee;
+mod sampling;
 mod structured;
 mod support;
 mod wire;

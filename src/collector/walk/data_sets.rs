@@ -45,6 +45,11 @@ impl Collector {
         let extent = compiled.plan.layout.extent(body);
         self.census.data_sets_decoded += 1;
         self.store.used(lookup, u64::from(extent.records));
+        if lookup.kept
+            && let Some(source) = self.census.sources.get_mut(source as usize)
+        {
+            source.sets_by_kept_template += 1;
+        }
         match lookup.found {
             Found::Exact => {}
             Found::Later => self.problem(causes::BEFORE_TEMPLATE, here, None, || format!("Set {id} comes before its template")),
@@ -62,6 +67,8 @@ impl Collector {
         } else if rest.len() > MOST_PADDING && rest.iter().any(|b| *b != 0) {
             self.problem(causes::LEFTOVER, here, None, || format!("Set {id}: {} octets after {} records", rest.len(), extent.records));
         }
+        let has_lists = !compiled.plan.lists.is_empty();
+        let lists = has_lists.then(|| self.check_lists(&compiled.plan, body, key, &context, here));
         if compiled.options {
             self.learn_facts(key, &compiled, body, Some(source));
             if let Some(types) = compiled.types {
@@ -73,7 +80,7 @@ impl Collector {
             if self.options.records == Records::Options && extent.records > 0 {
                 let layout = self.layout(source, LayoutKind::Template(lookup.definition));
                 let context = Context { layout, template_id: Some(id), ..context };
-                self.emit_options(lookup.definition, buffer, start, extent, context, emit);
+                self.emit_options(lookup.definition, lists, buffer, start, extent, context, emit);
             }
             return (0, extent.records);
         }
@@ -81,17 +88,32 @@ impl Collector {
         if compiled.needs_boot && boot.is_none() {
             self.problem(causes::UPTIME_WITHOUT_BOOT, here, None, || format!("template {id} has 21 or 22, and no record tells 160"));
         }
-        let lists = (!compiled.plan.lists.is_empty()).then(|| self.check_lists(&compiled.plan, body, key, &context, here));
+        if !compiled.ntp_fields.is_empty() && !self.ntp_seen.contains(&lookup.definition) {
+            self.note_ntp(lookup.definition, &compiled, body, &context, here);
+        }
         let layout = self.layout(source, LayoutKind::Template(lookup.definition));
         self.add_flows(source, u64::from(extent.records));
         let context = Context { layout, template_id: Some(id), boot, ..context };
         let known = self.announced.known(key);
         if compiled.tells_rate || compiled.sampler_field.is_some() {
             self.note_sampler(&compiled, source, known.as_deref(), body);
+        } else if known.as_ref().is_some_and(|k| k.only_rate.is_some() && k.rate_of_all(Some(id)).is_none())
+            && let Some(source) = self.census.sources.get_mut(source as usize)
+        {
+            source.sampling.only_rate = true;
         }
         self.work.beside(known, None);
         self.push(compiled.plan, lists, buffer, start, extent.octets, extent.records as usize, context, emit);
         (extent.records, 0)
+    }
+
+    /// Looks at the NTP times of a template's first record that has some.
+    fn note_ntp(&mut self, definition: DefinitionId, plan: &Plan, body: &[u8], context: &Context, here: Place) {
+        let Some(seen) = plan.ntp_fields.look(&plan.plan.layout, body, context.export_time) else { return };
+        self.ntp_seen.insert(definition);
+        if let Some(plain) = seen {
+            self.problem(causes::PLAIN_EPOCH, here, Some(context.source), || plain.to_string());
+        }
     }
 
     /// Notes which sampler a Set's first record names, and whether its rate is known: the overview says where none is.
@@ -111,9 +133,11 @@ impl Collector {
     }
 
     /// Gives out an options Set, to be decoded into columns of its own.
+    #[allow(clippy::too_many_arguments)]
     pub(super) fn emit_options(
         &mut self,
         definition: DefinitionId,
+        lists: Option<Arc<ListTemplates>>,
         buffer: &Arc<Vec<u8>>,
         start: u32,
         extent: plan::Extent,
@@ -130,6 +154,9 @@ impl Collector {
         let mut work = Work::new(Arc::clone(schema));
         let octets = work.buffer(buffer);
         work.push(Arc::clone(plan), octets, start, extent.octets, extent.records as usize, context);
+        if let Some(lists) = lists {
+            work.with_lists(lists);
+        }
         emit(work);
     }
 
@@ -145,6 +172,9 @@ impl Collector {
         let mut faults = Vec::new();
         let (store, elements, depth) = (&self.store, &self.elements, self.options.nesting);
         let templates = self.lists.check(plan, body, key, context, store, elements, depth, &mut |fault, row| faults.push((fault, row)));
+        for (definition, lists) in self.lists.take_uses() {
+            self.store.named_in_lists(definition, lists);
+        }
         for (fault, row) in faults {
             let (cause, what) = of_fault(fault);
             self.problem(cause, here, Some(context.source), || format!("record {} of the Set: {what}", row + 1));
@@ -165,10 +195,21 @@ impl Collector {
         }
     }
 
+    /// The wider rules by which a Set would have a template, and who sent that one.
+    fn other_scopes(&self, key: DomainKey, id: u16) -> Vec<(ScopeRule, DomainKey)> {
+        let sender = |rule| Some(self.store.definition(self.store.lookup_by(rule, key, id)?.definition)?.key);
+        let wider = [ScopeRule::Address, ScopeRule::AnyDomain].into_iter().filter(|rule| *rule > self.store.rule());
+        wider.filter_map(|rule| Some((rule, sender(rule)?))).collect()
+    }
+
     pub(super) fn without_template(&mut self, set: &HeldSet<Context>, cause: Cause) {
         self.census.data_sets_without_template += 1;
+        let elsewhere = self.other_scopes(set.key, set.id);
         if let Some(source) = self.census.sources.get_mut(set.what.source as usize) {
             source.sets_without_template += 1;
+            for (rule, sender) in elsewhere {
+                source.other_scopes.entry(rule).or_default().add(set.key, sender);
+            }
         }
         let here = Place { origin: set.what.origin, exporter: Some(set.what.exporter.addr), domain: set.what.domain, offset: None };
         let id = set.id;

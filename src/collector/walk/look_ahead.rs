@@ -59,9 +59,9 @@ impl Collector {
                 kind => {
                     for record in message::template_records(&set, kind).with_most_fields(self.options.limits.fields).flatten() {
                         if let Some(template) = template_of(record.kind, record.id, record.fields, record.scope_count) {
-                            let tells = Facts::boot_field(&template.fields).is_some() || Announcement::of(&template.fields).is_some();
-                            self.met.facts |= template.kind == Kind::Options && tells;
-                            self.met.types |= template.kind == Kind::Options && TypeFields::of(&template.fields).is_some();
+                            if template.kind == Kind::Options {
+                                self.met.options_template(&template);
+                            }
                             let _ = self.store.learn(key, template, seen);
                         }
                     }

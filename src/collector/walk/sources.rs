@@ -1,5 +1,6 @@
 //! Who exports: streams, sources, layouts, and what their sequence numbers tell.
 
+use super::super::uptime_rate::InSeconds;
 use super::*;
 
 impl Collector {
@@ -34,7 +35,12 @@ impl Collector {
             census.push(Source::new(source_key, unseen));
             census.len() as u32 - 1
         });
-        self.stream_list.push(Stream { source, sequence: Sequence::new(version), domain_key: domain_key(datagram, version, domain) });
+        self.stream_list.push(Stream {
+            source,
+            sequence: Sequence::new(version),
+            uptime_rate: UptimeRate::default(),
+            domain_key: domain_key(datagram, version, domain),
+        });
         self.streams.insert(key, self.stream_list.len() - 1);
         Some(self.stream_list.len() - 1)
     }
@@ -50,6 +56,16 @@ impl Collector {
         // 0 is no port: a flow log does not tell one.
         if port != 0 && !source.ports.contains(&port) && source.ports.len() < MOST_PORTS {
             source.ports.push(port);
+        }
+    }
+
+    /// Notes an up-time that counts seconds.
+    pub(super) fn note_uptime(&mut self, at: At<'_>, uptime: u32) {
+        let Some(stream) = self.stream_list.get_mut(at.stream) else { return };
+        if let Some(InSeconds { rise, seconds, messages }) = stream.uptime_rate.step(at.context.export_time, uptime) {
+            self.problem(causes::UPTIME_SECONDS, place(at, None), Some(at.source), || {
+                format!("it rose by {rise} in {seconds} s of export time ({messages} messages), where milliseconds rise by 1000 a second")
+            });
         }
     }
 

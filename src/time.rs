@@ -137,6 +137,16 @@ impl UptimeClock {
         Self { at, uptime_ms }
     }
 
+    /// The header's up-time in milliseconds.
+    pub const fn uptime_ms(self) -> u32 {
+        self.uptime_ms
+    }
+
+    /// When the up-time was 0: the boot, or its last wrap.
+    pub const fn zero(self) -> Timestamp {
+        Timestamp(self.at.0 - self.uptime_ms as i64 * NANOS_PER_MILLI)
+    }
+
     /// The absolute time of a stamp: header time − (SysUptime − stamp), the difference modulo 2^32 and with a sign, so that a
     /// wrap of the up-time between stamp and header, and stamps before the boot, come out right (RFC 3954 §8).
     pub const fn absolute(self, stamp_ms: u32) -> Timestamp {

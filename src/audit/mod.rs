@@ -3,6 +3,7 @@
 //! May use: everything to its left (`time` … `collector`).
 
 mod builtin;
+mod content;
 mod finding;
 mod layouts;
 mod outcome;
@@ -12,6 +13,9 @@ mod traffic;
 mod verdict;
 
 pub use builtin::{profile, profiles};
+pub use content::{
+    Content, ContentDigest, ContentPart, ContentSums, FieldContent, LOOKED_AT, Oddity, Seen, content_schema, traffic_schema,
+};
 pub use finding::{Evidence, Finding, FindingKind, Subject};
 pub use layouts::{layouts, samples};
 pub use outcome::{Audit, ExporterAudit, LayoutAudit, LayoutName};

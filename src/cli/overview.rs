@@ -1,6 +1,6 @@
 //! No subcommand: the overview.
 
-use crate::collector::CollectorOptions;
+use crate::collector::{CollectorOptions, Part};
 use crate::report;
 use crate::summary::{HeadAndSums, Overview, Sums, head_schema, sums_schema};
 
@@ -14,8 +14,8 @@ const FIRST_FLOWS: usize = 10;
 pub(super) fn run(options: &OverviewOptions) -> Result<Ending, Failure> {
     let mut run = Run::new(&options.reading)?;
     let head = head_schema(options.scale);
-    let collector_options =
-        CollectorOptions { head: Some((std::sync::Arc::clone(&head), FIRST_FLOWS)), ..run.collector_options(&sums_schema(options.scale)) };
+    let part = Part { schema: std::sync::Arc::clone(&head), first: FIRST_FLOWS, every: None };
+    let collector_options = CollectorOptions { part: Some(part), ..run.collector_options(&sums_schema(options.scale)) };
     let mut collector = run.collector(collector_options)?;
     run.look_ahead(&mut collector);
     let mut sums = HeadAndSums::default();

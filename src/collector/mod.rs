@@ -30,7 +30,7 @@ mod tests;
 pub use census::{Census, Layout, LayoutKind, OtherScope, Source, SourceKey, SourceSampling};
 pub use kept::{KeepError, Kept, KeptFacts};
 pub use ledger::{Cause, Ledger, Place, Problem, Severity};
-pub use options::{CollectorOptions, PortFilter, Records};
+pub use options::{CollectorOptions, Part, PortFilter, Records};
 pub use pipeline::{Digest, Flow, Sink, Stopped, run};
 pub use sequence::{Convention, Sequence, SequenceReport};
 pub use walk::Collector;

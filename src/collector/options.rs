@@ -1,5 +1,6 @@
 //! What can be chosen about decoding.
 
+use std::num::NonZero;
 use std::sync::Arc;
 
 use crate::element::Elements;
@@ -29,13 +30,24 @@ pub enum Records {
     Options,
 }
 
+/// Other columns for a part of the rows: an overview shows the first flows whole and sums up the rest, an audit looks closer at some.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// The columns.
+    pub schema: Arc<Schema>,
+    /// The first rows, about: it ends with the Set that reaches them.
+    pub first: usize,
+    /// After those, the rows of one batch of datagrams in so many; of none if `None`.
+    pub every: Option<NonZero<usize>>,
+}
+
 /// The options of a [`Collector`](super::Collector).
 #[derive(Clone, Debug)]
 pub struct CollectorOptions {
     /// The columns to decode.
     pub schema: Arc<Schema>,
-    /// Other columns for the first rows, and how many rows: an overview shows the first flows whole and sums up the rest.
-    pub head: Option<(Arc<Schema>, usize)>,
+    /// Other columns for a part of the rows.
+    pub part: Option<Part>,
     /// Which records.
     pub records: Records,
     /// Which ports.
@@ -66,7 +78,7 @@ impl CollectorOptions {
     pub fn new(schema: Arc<Schema>) -> Self {
         Self {
             schema,
-            head: None,
+            part: None,
             records: Records::Flows,
             ports: PortFilter::Any,
             scope: ScopeRule::default(),

@@ -148,14 +148,39 @@ fn exporters_beyond_the_limit_are_counted_and_left_aside() {
 }
 
 #[test]
+fn one_batch_of_datagrams_in_so_many_gets_other_columns() {
+    let mut b = SchemaBuilder::default();
+    b.canonical(Canonical::Bytes).canonical(Canonical::SrcPort);
+    let deep = Arc::new(b.build());
+    let part = Some(Part { schema: Arc::clone(&deep), first: 10, every: std::num::NonZero::new(3) });
+    let mut collector = Collector::new(CollectorOptions { part, ..options() });
+    let record = [0, 80, 0, 0, 0, 9];
+    let mut looked_at = Vec::new();
+    let mut all_ports = Vec::new();
+    for turn in 0..8 {
+        let sets = [template(256, &[(7, 2), (1, 4)]), set(256, &record.repeat(6))];
+        collector.collect(&batch(Transport::Udp, &[ipfix(turn * 6, &sets)]), &mut |work| {
+            let mut flows = FlowBatch::new(Arc::clone(work.schema()));
+            work.decode(&mut flows);
+            looked_at.push((Arc::ptr_eq(work.schema(), &deep), flows.rows()));
+            let ports = flows.canonical(Canonical::SrcPort).expect("a port");
+            all_ports.extend((0..flows.rows()).map(|row| ports.unsigned(row).unwrap()));
+        });
+    }
+    let expected = [(true, 6), (true, 6), (false, 6), (false, 6), (true, 6), (false, 6), (false, 6), (true, 6)];
+    assert_eq!(looked_at, expected);
+    assert_eq!(all_ports, [80; 48]);
+}
+
+#[test]
 fn a_head_ends_between_sets_and_not_inside_of_one() {
     // Pieces of one Set go by one plan, which is compiled for the head's columns: bytes come before the port there.
     let mut b = SchemaBuilder::default();
     b.canonical(Canonical::Bytes).canonical(Canonical::SrcPort);
-    let head = Some((Arc::new(b.build()), 10));
+    let part = Some(Part { schema: Arc::new(b.build()), first: 10, every: None });
     let record = [0, 80, 0, 0, 0, 9];
     let sets = [template(256, &[(7, 2), (1, 4)]), set(256, &record.repeat(100)), set(256, &record.repeat(5))];
-    let mut collector = Collector::new(CollectorOptions { head, batch_rows: 16, ..options() });
+    let mut collector = Collector::new(CollectorOptions { part, batch_rows: 16, ..options() });
     let (ports, rows) = ports(&mut collector, &batch(Transport::Udp, &[ipfix(0, &sets)]));
     assert_eq!(ports, vec![80; 105]);
     assert_eq!(rows, [16, 16, 16, 16, 16, 16, 4, 5]);

@@ -6,6 +6,7 @@ mod batching;
 mod data_sets;
 mod keep;
 mod look_ahead;
+mod parted;
 mod sources;
 mod stored;
 mod told_facts;
@@ -66,8 +67,7 @@ pub struct Collector {
     layouts: HashMap<(u32, LayoutKind), u32>,
     plans: Plans,
     work: Work,
-    /// Rows given out in batches of the head's schema.
-    head_rows: usize,
+    parted: parted::Parted,
     lost_noted: bool,
     /// Templates of whose NTP times one was seen.
     ntp_seen: HashSet<DefinitionId>,
@@ -183,7 +183,7 @@ struct Tally {
 impl Collector {
     /// A collector that has seen nothing.
     pub fn new(options: CollectorOptions) -> Self {
-        let schema = options.head.as_ref().map_or(&options.schema, |(schema, _)| schema);
+        let parted = parted::Parted::new(options.part.clone());
         Self {
             store: TemplateStore::new(options.scope, options.limits),
             facts: Facts::default(),
@@ -199,8 +199,8 @@ impl Collector {
             sources: HashMap::new(),
             layouts: HashMap::new(),
             plans: Plans::default(),
-            work: Work::new(Arc::clone(schema)),
-            head_rows: 0,
+            work: Work::new(Arc::clone(parted.schema(&options.schema))),
+            parted,
             lost_noted: false,
             ntp_seen: HashSet::new(),
             met: Met::default(),
@@ -213,7 +213,7 @@ impl Collector {
     /// Chooses the columns anew, after a first pass has shown which there are.
     pub fn set_schema(&mut self, schema: Arc<Schema>) {
         self.options.schema = Arc::clone(&schema);
-        self.options.head = None;
+        self.parted = parted::Parted::default();
         self.plans = Plans::default();
         self.work = Work::new(schema);
     }

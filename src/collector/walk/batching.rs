@@ -29,7 +29,7 @@ impl Collector {
             self.push_piece(plan, lists, buffer, start, length, rows, most, context, emit);
         }
         // Only now: the pieces of one Set share a plan, and a plan belongs to one schema.
-        if self.options.head.as_ref().is_some_and(|(_, most)| self.head_rows + self.work.rows() >= *most) {
+        if self.parted.ends(self.work.rows()) {
             self.flush(emit);
         }
     }
@@ -59,23 +59,19 @@ impl Collector {
 
     /// Gives out the work so far; more for the same columns follows.
     fn give(&mut self, emit: &mut dyn FnMut(Work)) {
-        self.head_rows += self.work.rows();
+        self.parted.given(self.work.rows());
         let next = self.work.next();
         emit(std::mem::replace(&mut self.work, next));
     }
 
-    /// Gives out the work so far, and leaves the head's schema once it has its rows.
+    /// Gives out the work so far, and goes on with the columns whose turn it is.
     pub(super) fn flush(&mut self, emit: &mut dyn FnMut(Work)) {
         if !self.work.is_empty() {
             self.give(emit);
         }
-        if self.options.head.as_ref().is_some_and(|(_, most)| self.head_rows >= *most) {
-            self.options.head = None;
-            self.plans = Plans::default();
-        }
-        let schema = self.options.head.as_ref().map_or(&self.options.schema, |(schema, _)| schema);
+        self.parted.turn(&mut self.plans);
         // Buffers are not kept for nothing: they are large.
-        self.work = Work::new(Arc::clone(schema));
+        self.work = Work::new(Arc::clone(self.parted.schema(&self.options.schema)));
     }
 
     pub(super) fn plan_of(&mut self, definition: DefinitionId, version: Version) -> Option<Plan> {

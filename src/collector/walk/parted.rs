@@ -15,6 +15,8 @@ pub(super) struct Parted {
     inside: bool,
     /// Rows given out in the part's columns.
     rows: usize,
+    /// True once the first rows were given out.
+    begun: bool,
     /// Turns since the first rows.
     turns: usize,
     /// The plans for the columns that are not in use.
@@ -36,7 +38,7 @@ impl Parted {
 
     /// True if the first rows are complete with so many that wait.
     pub(super) fn ends(&self, waiting: usize) -> bool {
-        self.inside && self.part.as_ref().is_some_and(|p| self.rows < p.first && self.rows + waiting >= p.first)
+        !self.begun && self.part.as_ref().is_some_and(|p| self.rows + waiting >= p.first)
     }
 
     /// Counts rows that are given out.
@@ -49,8 +51,8 @@ impl Parted {
     /// Decides on the columns of what comes next, and changes the plans with them.
     pub(super) fn turn(&mut self, plans: &mut Plans) {
         let Some(part) = self.part.as_ref().filter(|p| self.rows >= p.first) else { return };
-        self.turns += 1;
-        let inside = part.every.is_some_and(|n| self.turns.is_multiple_of(n.get()));
+        self.turns += usize::from(std::mem::replace(&mut self.begun, true));
+        let inside = self.turns > 0 && part.every.is_some_and(|n| self.turns.is_multiple_of(n.get()));
         if inside != self.inside {
             self.inside = inside;
             std::mem::swap(plans, &mut self.others);

@@ -69,7 +69,7 @@ pub struct Collector {
     met: Met,
     /// The shapes of stored flows, by number.
     shapes: Vec<u64>,
-    last_stored: Option<stored::Last>,
+    met_stored: stored::Met,
 }
 
 #[derive(Default)]
@@ -186,7 +186,7 @@ impl Collector {
             lost_noted: false,
             met: Met::default(),
             shapes: Vec::new(),
-            last_stored: None,
+            met_stored: stored::Met::default(),
             options,
         }
     }

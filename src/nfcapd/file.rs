@@ -9,7 +9,7 @@ use super::block::Packing;
 use super::header::{Header, Layout};
 use super::layout1::{self, Maps};
 use super::record::{self, Parts, RecordHeader, Unknown};
-use super::shape::{self, Piece};
+use super::shape::{self, Shape};
 use crate::datagram::{DatagramBatch, Origin, Stored};
 use crate::time::Timestamp;
 
@@ -44,7 +44,7 @@ pub struct FlowFile {
     file: u32,
     maps: Maps,
     exporters: HashMap<u16, Exporter>,
-    shapes: HashMap<u64, Arc<Vec<Piece>>>,
+    shapes: HashMap<u64, Arc<Shape>>,
     packed: Vec<u8>,
     plain: Vec<u8>,
     /// Octets of the block in `plain`, and those that are done with.
@@ -186,7 +186,7 @@ impl FlowFile {
         let mut rest = block;
         let mut out = Vec::with_capacity(block.len());
         let mut stored: Vec<Stored> = Vec::new();
-        let mut last: Option<(u64, Arc<Vec<Piece>>)> = None;
+        let mut last: Option<(u64, Arc<Shape>)> = None;
         let mut sender: Option<(u16, Option<Exporter>)> = None;
         let (mut rows, mut unknown) = (0u32, Unknown::default());
         let mut converted = Vec::new();
@@ -254,11 +254,11 @@ impl FlowFile {
                 }
             };
             if last.as_ref().is_none_or(|(known, _)| *known != shape) {
-                last = Some((shape, Arc::clone(self.shapes.entry(shape).or_insert_with(|| Arc::new(shape::pieces(shape))))));
+                last = Some((shape, Arc::clone(self.shapes.entry(shape).or_insert_with(|| Arc::new(Shape::of(shape))))));
             }
             let start = out.len();
-            if let Some((_, pieces)) = &last {
-                record::rewrite(pieces, &parts, &mut out);
+            if let Some((_, shape)) = &last {
+                record::rewrite(&shape.pieces, shape.length, &parts, &mut out);
             }
             let length = u32::try_from(out.len() - start).unwrap_or(0);
             let by = match sender {

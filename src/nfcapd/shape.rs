@@ -106,8 +106,23 @@ const ROWS: [&[Row]; TYPES] = [
     &[],
 ];
 
+/// The fields of a record of some shape, and their octets together.
+#[derive(Debug)]
+pub(super) struct Shape {
+    pub(super) pieces: Vec<Piece>,
+    pub(super) length: usize,
+}
+
+impl Shape {
+    pub(super) fn of(shape: u64) -> Self {
+        let pieces = pieces(shape);
+        let length = pieces.iter().map(|p| usize::from(p.length)).sum();
+        Self { pieces, length }
+    }
+}
+
 /// The fields of a record of this shape, in order.
-pub(super) fn pieces(shape: u64) -> Vec<Piece> {
+fn pieces(shape: u64) -> Vec<Piece> {
     let mut list = Vec::new();
     for (part, rows) in ROWS.iter().enumerate().filter(|(part, _)| shape >> part & 1 == 1) {
         let whole = list.len();

@@ -75,7 +75,7 @@ pub struct Collector {
     met: Met,
     /// The shapes of stored flows, by number.
     shapes: Vec<u64>,
-    last_stored: Option<stored::Last>,
+    met_stored: stored::Met,
 }
 
 #[derive(Default)]
@@ -205,7 +205,7 @@ impl Collector {
             ntp_seen: HashSet::new(),
             met: Met::default(),
             shapes: Vec::new(),
-            last_stored: None,
+            met_stored: stored::Met::default(),
             options,
         }
     }

@@ -68,18 +68,22 @@ const KNOWN: &[(&[u8], &str, &str)] = &[
     (b"\xde\xad\xbe\xef", "it looks like a SiLK flow file", "rwsilk2ipfix or rwcut turns it into something else"),
 ];
 
-/// nfdump's files: magic 0xA50C, in the order of the machine that wrote them; the layout version follows.
+/// nfdump's files that can't be read: magic 0xA50C, in the order of the machine that wrote them; the layout version follows.
 fn nfcapd(head: &[u8]) -> Option<(String, String)> {
-    let version = match head {
-        [0x0c, 0xa5, a, b, ..] => u16::from_le_bytes([*a, *b]),
-        [0xa5, 0x0c, a, b, ..] => u16::from_be_bytes([*a, *b]),
+    let (version, order) = match head {
+        [0x0c, 0xa5, a, b, ..] => (u16::from_le_bytes([*a, *b]), ""),
+        [0xa5, 0x0c, a, b, ..] => (u16::from_be_bytes([*a, *b]), ", of a big-endian machine"),
         _ => return None,
     };
-    Some((
-        format!("it is a flow file of nfcapd or nfpcapd (layout {version})"),
-        "only whole ones of layout 2 (nfdump 1.7) of little-endian machines are read; nfdump 1.7 -r OLD -w NEW makes one of layout 1"
-            .into(),
-    ))
+    let found = format!("it is a flow file of nfcapd or nfpcapd (layout {version}{order})");
+    let hint = match (order, version, head.get(16), head.get(17)) {
+        ("", 2, Some(_), Some(1..)) => "it is encrypted: nfdump with its key -r OLD -w NEW makes a plain one",
+        ("", 2, Some(packing @ 5..), _) => return Some((found, format!("its packing has the number {packing}, which is not known"))),
+        ("", 1 | 2, _, _) => "its file header is cut off or contradicts itself: copy it again",
+        ("", _, _, _) => "only layouts 1 and 2 (nfdump 1.6 and 1.7) are read",
+        _ => "only those of little-endian machines are read; nfdump -r OLD -o csv on such a machine shows its flows",
+    };
+    Some((found, hint.into()))
 }
 
 /// What begins almost like a flow log of NDE messages, but is cut or contradicts itself.
@@ -133,7 +137,9 @@ mod tests {
         assert_eq!(found(b"\x7fELF\x02\x01"), "it is an ELF program or core file");
         assert_eq!(found(b"BZh91AY&SY"), "it is bzip2 data");
         assert_eq!(found(b"\x0c\xa5\x02\x00\x00\x00"), "it is a flow file of nfcapd or nfpcapd (layout 2)");
-        assert_eq!(found(b"\xa5\x0c\x00\x01\x00\x00"), "it is a flow file of nfcapd or nfpcapd (layout 1)");
+        assert_eq!(found(b"\xa5\x0c\x00\x01\x00\x00"), "it is a flow file of nfcapd or nfpcapd (layout 1, of a big-endian machine)");
+        let encrypted = [b"\x0c\xa5\x02\x00\x00\x01\x07\x01".as_slice(), &[0; 9], &[1], &[0; 22]].concat();
+        assert!(explain(&encrypted).1.starts_with("it is encrypted"));
         let log = b"\x00\x0a\x00\x1c\x65\x53\xf1\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00\x02\x00\x0d\x01\x00\x00\x01\x00\x08\x00\x04";
         assert_eq!(found(log), "it begins like an IPFIX message, but what follows does not fit");
         assert_eq!(found(b"\xcf\x10\x01\x03\x40\x00\x00\x00"), "it is a flow-tools file");

@@ -53,7 +53,7 @@ impl Container {
 impl fmt::Display for Container {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Self::Nfcapd(nfcapd::Header { packing, nfdump: (major, minor) }) => {
+            Self::Nfcapd(nfcapd::Header { packing, nfdump: (major, minor), .. }) => {
                 write!(f, "flow file of nfdump {major}.{minor}")?;
                 if packing == nfcapd::Packing::Plain { Ok(()) } else { write!(f, ", {packing} blocks") }
             }

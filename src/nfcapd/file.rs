@@ -6,15 +6,14 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use super::block::Packing;
+use super::header::{Header, Layout};
+use super::layout1::{self, Maps};
 use super::record::{self, Parts, RecordHeader, Unknown};
-use super::shape::{self, Piece};
+use super::shape::{self, Shape};
 use crate::datagram::{DatagramBatch, Origin, Stored};
 use crate::time::Timestamp;
 
-const FILE_HEADER: usize = 40;
 const BLOCK_HEADER: usize = 12;
-/// The type of blocks with records.
-const RECORDS: u16 = 3;
 /// The block flag that says: not packed, whatever the file header says.
 const BLOCK_PLAIN: u16 = 1;
 const EXPORTER_RECORD: u16 = 7;
@@ -23,25 +22,6 @@ const FLOW_RECORD: u16 = 11;
 const MOST_OCTETS: usize = 16 << 20;
 /// Flows that are rewritten into one buffer.
 const MOST_ROWS: u32 = 65_536;
-
-/// What the file header says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Header {
-    /// The packing of the blocks.
-    pub packing: Packing,
-    /// The version of nfdump that wrote the file, major and minor.
-    pub nfdump: (u8, u8),
-}
-
-impl Header {
-    /// The file header, if the octets begin with one of layout 2 that can be read: little-endian, a known packing, not encrypted.
-    pub fn of(head: &[u8]) -> Option<Self> {
-        let &[0x0c, 0xa5, 2, 0, _, _, minor, major, _, _, _, _, _, _, _, _, packing, 0, ..] = head.first_chunk::<FILE_HEADER>()? else {
-            return None;
-        };
-        Some(Self { packing: Packing::of(packing)?, nfdump: (major, minor) })
-    }
-}
 
 /// What can be wrong in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,10 +39,12 @@ pub enum Damage {
 /// A file that is being read.
 pub struct FlowFile {
     reader: Box<dyn Read + Send>,
+    layout: Layout,
     packing: Packing,
     file: u32,
+    maps: Maps,
     exporters: HashMap<u16, Exporter>,
-    shapes: HashMap<u64, Arc<Vec<Piece>>>,
+    shapes: HashMap<u64, Arc<Shape>>,
     packed: Vec<u8>,
     plain: Vec<u8>,
     /// Octets of the block in `plain`, and those that are done with.
@@ -91,11 +73,14 @@ impl FlowFile {
     /// # Errors
     /// The reader's.
     pub fn new(mut reader: Box<dyn Read + Send>, header: Header, file: u32) -> io::Result<Self> {
-        reader.read_exact(&mut [0; FILE_HEADER])?;
+        let length = header.layout.before_blocks();
+        let octets = io::copy(&mut reader.by_ref().take(length), &mut io::sink())?;
         Ok(Self {
             reader,
+            layout: header.layout,
             packing: header.packing,
             file,
+            maps: Maps::default(),
             exporters: HashMap::new(),
             shapes: HashMap::new(),
             packed: Vec::new(),
@@ -105,7 +90,7 @@ impl FlowFile {
             ended: false,
             blocks: 0,
             flows: 0,
-            octets: u64::try_from(FILE_HEADER).unwrap_or(0),
+            octets,
             span: None,
         })
     }
@@ -134,6 +119,11 @@ impl FlowFile {
     /// Unpacks the next block with records; false at the end of the file.
     fn next_block(&mut self, damage: &mut dyn FnMut(Damage, u64, Origin, String)) -> io::Result<bool> {
         (self.filled, self.done) = (0, 0);
+        if self.octets < self.layout.before_blocks() {
+            self.ended = true;
+            damage(Damage::Cut, 1, self.origin(), format!("the file ends after {} octets of its header", self.octets));
+            return Ok(false);
+        }
         loop {
             let mut header = [0; BLOCK_HEADER];
             let had = fill(&mut self.reader, &mut header)?;
@@ -163,7 +153,7 @@ impl FlowFile {
                 self.ended = true;
                 damage(Damage::Cut, 1, self.origin(), format!("block {} has {had} of {length} octets", self.blocks));
             }
-            if kind != RECORDS {
+            if kind != self.layout.records() {
                 if cut {
                     return Ok(false);
                 }
@@ -196,9 +186,10 @@ impl FlowFile {
         let mut rest = block;
         let mut out = Vec::with_capacity(block.len());
         let mut stored: Vec<Stored> = Vec::new();
-        let mut last: Option<(u64, Arc<Vec<Piece>>)> = None;
+        let mut last: Option<(u64, Arc<Shape>)> = None;
         let mut sender: Option<(u16, Option<Exporter>)> = None;
         let (mut rows, mut unknown) = (0u32, Unknown::default());
+        let mut converted = Vec::new();
         while rows < MOST_ROWS && !rest.is_empty() {
             let length = rest.first_chunk().map_or(0, |&[_, _, a, b]| usize::from(u16::from_le_bytes([a, b])));
             let Some((octets, after)) = (length >= 4).then(|| rest.split_at_checked(length)).flatten() else {
@@ -216,9 +207,27 @@ impl FlowFile {
                 break;
             };
             rest = after;
-            match octets.first_chunk().map(|b| u16::from_le_bytes(*b)) {
-                Some(FLOW_RECORD) => {}
-                Some(EXPORTER_RECORD) => {
+            let kind = octets.first_chunk().map(|b| u16::from_le_bytes(*b));
+            let mut absent = 0;
+            let octets = match (self.layout, kind) {
+                (Layout::Two, Some(FLOW_RECORD)) => octets,
+                (Layout::One, Some(layout1::FLOW_RECORD | layout1::FLOW_RECORD_V0)) => {
+                    match self.maps.convert(octets, &mut converted, &mut unknown) {
+                        Ok(beside) => absent = beside,
+                        Err(what) => {
+                            damage(Damage::Record, 1, here, format!("block {}: {what}", self.blocks));
+                            continue;
+                        }
+                    }
+                    &converted
+                }
+                (Layout::One, Some(layout1::MAP_RECORD)) => {
+                    if !self.maps.learn(octets) {
+                        damage(Damage::Record, 1, here, format!("block {}: an extension map of {length} octets", self.blocks));
+                    }
+                    continue;
+                }
+                (_, Some(EXPORTER_RECORD)) => {
                     sender = None;
                     if let Some((id, exporter)) = exporter(octets) {
                         self.exporters.insert(id, exporter);
@@ -227,14 +236,14 @@ impl FlowFile {
                 }
                 // Samplers, statistics, idents.
                 _ => continue,
-            }
+            };
             let mut parts: Parts<'_> = [&[]; shape::TYPES];
             let Some(header) = RecordHeader::read(octets) else {
                 damage(Damage::Record, 1, here, format!("block {}: a flow record of {length} octets", self.blocks));
                 continue;
             };
             let shape = match record::take_apart(octets, header.elements, &mut parts, &mut unknown) {
-                Ok(shape) if shape >> shape::GENERIC & 1 == 1 => shape,
+                Ok(shape) if shape >> shape::GENERIC & 1 == 1 => shape | absent,
                 Ok(_) => {
                     damage(Damage::Record, 1, here, format!("block {}: a flow record without counters", self.blocks));
                     continue;
@@ -245,11 +254,11 @@ impl FlowFile {
                 }
             };
             if last.as_ref().is_none_or(|(known, _)| *known != shape) {
-                last = Some((shape, Arc::clone(self.shapes.entry(shape).or_insert_with(|| Arc::new(shape::pieces(shape))))));
+                last = Some((shape, Arc::clone(self.shapes.entry(shape).or_insert_with(|| Arc::new(Shape::of(shape))))));
             }
             let start = out.len();
-            if let Some((_, pieces)) = &last {
-                record::rewrite(pieces, &parts, &mut out);
+            if let Some((_, shape)) = &last {
+                record::rewrite(&shape.pieces, shape.length, &parts, &mut out);
             }
             let length = u32::try_from(out.len() - start).unwrap_or(0);
             let by = match sender {
@@ -269,7 +278,7 @@ impl FlowFile {
             rows += 1;
         }
         if unknown.count > 0 {
-            damage(Damage::Unknown, unknown.count, here, format!("block {}, element type {}", self.blocks, unknown.kind));
+            damage(Damage::Unknown, unknown.count, here, format!("block {}, {} {}", self.blocks, self.layout.part(), unknown.kind));
         }
         let left = rest.len();
         self.done = self.filled.saturating_sub(left);

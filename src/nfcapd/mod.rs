@@ -1,14 +1,13 @@
-//! In: the octets of a flow file of nfdump 1.7 (nfcapd, nfpcapd, layout 2). Out: its flow records, rewritten as Data Records of
+//! In: the octets of a flow file of nfdump (nfcapd, nfpcapd; layout 2 of 1.7, layout 1 of 1.6). Out: its flow records, rewritten as Data Records of
 //! Information Elements ([`Stored`](crate::datagram::Stored) in a batch), so that the one decoder reads them.
 //! May use: `time`, `datagram`.
 //!
 //! ```text
-//! file header, 40 octets            block header, 12        record header, 12          element
-//!  0 magic 0xA50C   2 layout (2)     0 records               0 type      2 size         0 type  2 length, 4 included
-//!  4 nfdump version 8 created        4 octets that follow    4 elements  6 engine 2×1   4 …
-//! 16 compression   17 encryption     8 type (3: records)     8 exporter 10 flags
-//! 18 appendix blocks 24 their offset 10 flags (1: plain)     11 version of the message
-//! 32 block size    36 blocks
+//! block header, 12             record header, 12 (layout 2)     element (layout 2)
+//! 0 records                    0 type      2 size               0 type  2 length, 4 included
+//! 4 octets that follow         4 elements  6 engine 2×1         4 …
+//! 8 type (3; layout 1: 2)      8 exporter 10 flags
+//! 10 flags (1: plain)         11 version of the message
 //! ```
 //! Everything is little-endian here: nfdump writes the order of its machine, and files of big-endian ones are refused by name.
 #![deny(clippy::indexing_slicing, clippy::cast_possible_truncation)]
@@ -16,10 +15,13 @@
 
 mod block;
 mod file;
+mod header;
+mod layout1;
 mod lzo;
 mod record;
 mod shape;
 
 pub use block::Packing;
-pub use file::{Damage, FlowFile, Header};
+pub use file::{Damage, FlowFile};
+pub use header::{Header, Layout};
 pub use shape::{Element, elements};

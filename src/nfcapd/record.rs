@@ -92,26 +92,56 @@ fn details(shape: u64, parts: &Parts<'_>) -> u64 {
     details
 }
 
-/// Writes a record anew, in the order of its pieces.
-pub(super) fn rewrite(pieces: &[Piece], parts: &Parts<'_>, out: &mut Vec<u8>) {
+/// Writes a record anew, in the order of its pieces, which take `length` octets.
+pub(super) fn rewrite(pieces: &[Piece], length: usize, parts: &Parts<'_>, out: &mut Vec<u8>) {
+    let start = out.len();
+    out.resize(start + length, 0);
+    let mut room = out.get_mut(start..).unwrap_or(&mut []);
     for piece in pieces {
+        let length = usize::from(piece.length);
+        let Some((to, rest)) = std::mem::take(&mut room).split_at_mut_checked(length) else { return };
+        room = rest;
         let from = parts.get(piece.part).and_then(|p| p.get(piece.offset..)).unwrap_or(&[]);
-        let octets = from.get(..usize::from(piece.length)).unwrap_or(&[]);
-        match piece.take {
-            Take::Number => match octets {
-                [a] => out.push(*a),
-                [a, b] => out.extend_from_slice(&[*b, *a]),
-                [a, b, c, d] => out.extend_from_slice(&[*d, *c, *b, *a]),
-                [a, b, c, d, e, f, g, h] => out.extend_from_slice(&[*h, *g, *f, *e, *d, *c, *b, *a]),
-                _ => octets.chunks(8).for_each(|number| out.extend(number.iter().rev())),
-            },
-            Take::Words => octets.chunks(4).for_each(|word| out.extend(word.iter().rev())),
-            Take::Octets => out.extend_from_slice(octets),
-            Take::Seconds | Take::Micros => {
-                let micros = from.first_chunk().map_or(0, |b| u64::from_le_bytes(*b));
-                let number = if piece.take == Take::Seconds { micros / 1_000_000 } else { micros % 1_000_000 };
-                out.extend_from_slice(&u32::try_from(number).unwrap_or(u32::MAX).to_be_bytes());
+        take_over(piece.take, from, to);
+    }
+}
+
+/// Writes the octets of one piece; what a part lacks stays zero.
+#[inline]
+fn take_over(take: Take, from: &[u8], to: &mut [u8]) {
+    match (take, to.len()) {
+        (Take::Number, 1) => swap::<1>(from, to),
+        (Take::Number, 2) => swap::<2>(from, to),
+        (Take::Number, 4) => swap::<4>(from, to),
+        (Take::Number, 8) => swap::<8>(from, to),
+        (Take::Number, _) => to.chunks_mut(8).zip(from.chunks(8)).for_each(|(to, from)| reverse(from, to)),
+        (Take::Words, _) => to.chunks_mut(4).zip(from.chunks(4)).for_each(|(to, from)| reverse(from, to)),
+        (Take::Octets, _) => {
+            if let Some(from) = from.get(..to.len()) {
+                to.copy_from_slice(from);
+            }
+        }
+        (Take::Seconds | Take::Micros, _) => {
+            let micros = from.first_chunk().map_or(0, |b| u64::from_le_bytes(*b));
+            let number = if take == Take::Seconds { micros / 1_000_000 } else { micros % 1_000_000 };
+            if let Some(to) = to.first_chunk_mut() {
+                *to = u32::try_from(number).unwrap_or(u32::MAX).to_be_bytes();
             }
         }
     }
+}
+
+/// A number whose width is known beforehand.
+#[inline]
+fn swap<const N: usize>(from: &[u8], to: &mut [u8]) {
+    if let (Some(from), Some(to)) = (from.first_chunk::<N>(), to.first_chunk_mut::<N>()) {
+        *to = *from;
+        to.reverse();
+    }
+}
+
+/// The low octets of a number, the highest first.
+fn reverse(from: &[u8], to: &mut [u8]) {
+    let low = from.get(..to.len()).unwrap_or(&[]);
+    to.iter_mut().zip(low.iter().rev()).for_each(|(to, from)| *to = *from);
 }

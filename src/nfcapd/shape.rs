@@ -15,17 +15,28 @@ pub(super) const LABELS: u32 = 40;
 /// Where the length of the application id stands, 8 bits.
 pub(super) const APPLICATION: u32 = 44;
 
+/// What records of layout 1 do without, although the part that would hold it is there.
+pub(super) const NO_INTERFACES: u64 = 1 << 52;
+pub(super) const NO_MASKS: u64 = 1 << 53;
+pub(super) const NO_PACKETS_OUT: u64 = 1 << 54;
+pub(super) const NO_OCTETS_OUT: u64 = 1 << 55;
+pub(super) const NO_FLOWS: u64 = 1 << 56;
+pub(super) const NO_NAT_TIME: u64 = 1 << 57;
+
 /// The elements of a record by type; 0 is none.
 pub(super) const GENERIC: usize = 1;
 pub(super) const IPV6: usize = 3;
+const MISC: usize = 4;
+const COUNTERS: usize = 5;
 pub(super) const RECEIVED_V4: usize = 12;
 pub(super) const RECEIVED_V6: usize = 13;
 pub(super) const MPLS: usize = 14;
 pub(super) const MAC: usize = 15;
-const LATENCY: usize = 17;
-const NSEL: usize = 19;
-const ACL: usize = 23;
-const USER: usize = 24;
+pub(super) const LATENCY: usize = 17;
+pub(super) const NSEL: usize = 19;
+pub(super) const ACL: usize = 23;
+pub(super) const USER: usize = 24;
+pub(super) const NAT: usize = 25;
 pub(super) const NBAR: usize = 27;
 /// One more than the last type that is read.
 pub(super) const TYPES: usize = 28;
@@ -95,8 +106,23 @@ const ROWS: [&[Row]; TYPES] = [
     &[],
 ];
 
+/// The fields of a record of some shape, and their octets together.
+#[derive(Debug)]
+pub(super) struct Shape {
+    pub(super) pieces: Vec<Piece>,
+    pub(super) length: usize,
+}
+
+impl Shape {
+    pub(super) fn of(shape: u64) -> Self {
+        let pieces = pieces(shape);
+        let length = pieces.iter().map(|p| usize::from(p.length)).sum();
+        Self { pieces, length }
+    }
+}
+
 /// The fields of a record of this shape, in order.
-pub(super) fn pieces(shape: u64) -> Vec<Piece> {
+fn pieces(shape: u64) -> Vec<Piece> {
     let mut list = Vec::new();
     for (part, rows) in ROWS.iter().enumerate().filter(|(part, _)| shape >> part & 1 == 1) {
         let whole = list.len();
@@ -104,6 +130,12 @@ pub(super) fn pieces(shape: u64) -> Vec<Piece> {
             let absent = match (part, id) {
                 (GENERIC, 152) => shape & NO_FIRST != 0,
                 (GENERIC, 153) => shape & NO_LAST != 0,
+                (MISC, 10 | 14) => shape & NO_INTERFACES != 0,
+                (MISC, _) => shape & NO_MASKS != 0,
+                (COUNTERS, 3) => shape & NO_FLOWS != 0,
+                (COUNTERS, 24) => shape & NO_PACKETS_OUT != 0,
+                (COUNTERS, 23) => shape & NO_OCTETS_OUT != 0,
+                (NAT, 323 | 283) => shape & NO_NAT_TIME != 0,
                 (MPLS, _) => number >= labels(shape),
                 (MAC, _) => shape & NO_MAC << number != 0,
                 _ => false,

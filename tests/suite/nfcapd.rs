@@ -5,7 +5,7 @@ use std::io::Cursor;
 use ipfix_inspect::input::{Input, InputOptions};
 use serde_json::Value;
 
-use crate::support::{Differences, cell, corpus, csv, flows, note, overview};
+use crate::support::{Differences, cell, corpus, csv, flows, note, overview, testdata};
 
 /// File, CSV of nfdump, flows in the file.
 const FILES: [(&str, &str, usize); 12] = [
@@ -165,6 +165,72 @@ fn damaged_files_lose_no_more_than_their_damage() {
                 // A wrong length may show records in what were others' octets; each has at least a header and its counters.
                 assert!(stored(&other).unwrap_or(0) <= (1 << 20), "{name} flipped at {at}");
             }
+        }
+    }
+}
+
+/// A file of layout 1. What nfdump 1.7.1 shows of it, flow by flow; where it shows a zero for what the record lacks, an empty cell.
+#[test]
+fn layout_1_is_read_as_nfdump_does() {
+    let columns = "exporter,observation_domain,nde_version,received,flow_start,flow_end,src_addr,dst_addr,src_port,dst_port,protocol,\
+        tcp_flags,forwarding_status,tos,packets,bytes,packets_out,bytes_out,in_if,out_if,src_as,dst_as,src_mask,dst_mask,\
+        postIpClassOfService,direction,next_hop,src_vlan,dst_vlan,src_mac,postDestinationMacAddress,deltaFlowCount";
+    let want = [
+        "192.0.2.1,258,5,2014-12-31T04:27:40.000Z,2014-12-31T04:26:40.011Z,2014-12-31T04:26:45.012Z,10.0.0.1,203.0.113.9,1024,80,6,\
+            27,0,16,10,1500,,,3,4,64500,64501,24,16,8,1,10.9.9.9,,,,,",
+        "192.0.2.1,258,5,2014-12-31T04:27:40.001Z,2014-12-31T04:26:41.011Z,2014-12-31T04:26:46.012Z,10.0.0.2,203.0.113.9,1025,80,6,\
+            27,0,16,11,3000,,,3,4,64500,64501,24,16,8,1,10.9.9.9,,,,,",
+        "192.0.2.2,4242,9,2014-12-31T04:27:41.234Z,2014-12-31T04:26:40.100Z,2014-12-31T04:26:47.100Z,10.1.1.1,10.1.1.2,53,33000,17,\
+            2,64,0,5000000000,7000000000000,77,88888,70000,70001,4200000001,4200000002,32,31,0,0,,100,200,00:11:22:33:44:55,\
+            66:77:88:99:aa:bb,3",
+        "2001:db8::99,7,9,,2014-12-31T04:26:40.200Z,2014-12-31T04:26:49.200Z,2001:db8::1,2001:db8:1::2,0,32768,58,\
+            0,0,0,4,416,,,,,,,,,,,2001:db8::fe,,,,,",
+        // nfdump skips this one; the octets say so.
+        "192.0.2.2,4242,9,,2014-12-31T04:26:40.300Z,2014-12-31T04:26:40.300Z,10.3.3.3,10.3.3.4,0,2048,1,\
+            0,0,0,1,84,2,168,7,8,,,,,,,,,,,,",
+        "192.0.2.2,4242,9,,2014-12-31T04:26:40.400Z,2014-12-31T04:26:40.400Z,10.4.4.4,203.0.113.44,40000,443,6,\
+            0,0,0,0,0,,,,,,,,,,,,,,,,",
+        "192.0.2.2,4242,9,,2014-12-31T04:26:40.500Z,2014-12-31T04:26:40.500Z,10.5.5.5,203.0.113.55,5353,5353,17,\
+            0,0,0,1,60,,,,,,,,,,,,,,,,",
+    ];
+    let ours = flows(&testdata("nfcapd-1.6"), columns).expect("the file is read");
+    assert_eq!(ours.len(), want.len());
+    for (flow, want) in ours.iter().zip(want) {
+        for (column, want) in columns.split(',').zip(want.split(',')) {
+            assert_eq!(cell(&flow[column]), want, "{column} of the flow to {}", flow["dst_addr"]);
+        }
+    }
+}
+
+/// Extensions that nfdump 1.7.1 leaves out, by the octets that were written.
+#[test]
+fn events_of_layout_1() {
+    let columns = "mplsTopLabelStackSection,mplsLabelStackSection2,bgpNextAdjacentAsNumber,bgpPrevAdjacentAsNumber,bgpNextHopIPv6Address,\
+        observationTimeMilliseconds,firewallEvent,nat_src_addr,nat_dst_addr,nat_src_port,nat_dst_port,natEvent,vrf_in,vrf_out,\
+        portRangeStart,portRangeEnd";
+    let ours = flows(&testdata("nfcapd-1.6"), columns).expect("the file is read");
+    let of = |flow: usize| columns.split(',').map(|c| cell(&ours[flow][c])).collect::<Vec<_>>().join(",");
+    assert_eq!(of(3), "003e80,007d01,65001,65002,2001:db8::ff,,,,,,,,,,,");
+    assert_eq!(of(5), ",,,,,2014-12-31T04:26:40.401Z,2,198.51.100.4,10.4.4.44,50000,8443,,,,,");
+    assert_eq!(of(6), ",,,,,,,198.51.100.5,203.0.113.55,,,1,12,11,1024,2047");
+}
+
+/// Each cut and each octet changed: no flow beyond those that are whole, no more than the octets can hold.
+#[test]
+fn damaged_layout_1_loses_no_more_than_its_damage() {
+    let whole = std::fs::read(testdata("nfcapd-1.6")).expect("the file can be read");
+    assert_eq!(stored(&whole), Some(7));
+    let mut before = 0;
+    for length in 0..whole.len() {
+        let now = stored(&whole[..length]).unwrap_or(0);
+        assert!(now >= before && now < 7, "cut to {length}: {now} after {before}");
+        before = now;
+    }
+    for at in 0..whole.len() {
+        for mask in [0x01, 0x10, 0x80, 0xff] {
+            let mut other = whole.clone();
+            other[at] ^= mask;
+            assert!(stored(&other).unwrap_or(0) <= 20, "flipped at {at}");
         }
     }
 }

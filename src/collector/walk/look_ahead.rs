@@ -72,7 +72,7 @@ impl Collector {
 
     /// Ends the first pass: what it learned is foreknowledge for the second.
     pub fn rewind(&mut self) {
-        self.last_stored = None;
+        self.met_stored = stored::Met::default();
         self.store.rewind();
         self.facts.rewind();
         self.announced.rewind();

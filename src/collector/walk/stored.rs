@@ -1,6 +1,7 @@
 //! Flows that a file holds without messages: their shapes stand as record layouts beside the templates, under ids that no template
 //! can have (below 256, RFC 7011 §3.4.1), and their records take the way of all Data Sets.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 
 use super::{
@@ -12,13 +13,50 @@ use crate::message::FieldSpecifier;
 use crate::nfcapd;
 use crate::template::DefinitionId;
 
-/// The last run that came, so that the next one like it needs no look-up.
-pub(super) struct Last {
-    who: (IpAddr, Option<u32>, u16),
+/// What a run is met by: who sent it, and what its records hold.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Key {
+    exporter: IpAddr,
+    domain: Option<u32>,
+    version: u16,
     shape: u64,
+}
+
+/// Where its flows belong.
+#[derive(Clone, Copy)]
+struct Known {
     source: u32,
     definition: DefinitionId,
     layout: u32,
+}
+
+/// Runs met before, so that the next one like them needs no look-up of its layout: exporters take turns in a file.
+#[derive(Default)]
+pub(super) struct Met {
+    last: Option<(Key, Known)>,
+    all: HashMap<Key, Known>,
+}
+
+/// Files of more exporters and shapes than this begin to remember anew.
+const MOST_MET: usize = 4096;
+
+impl Met {
+    fn get(&mut self, key: Key) -> Option<Known> {
+        if let Some((_, known)) = self.last.filter(|(last, _)| *last == key) {
+            return Some(known);
+        }
+        let known = self.all.get(&key).copied()?;
+        self.last = Some((key, known));
+        Some(known)
+    }
+
+    fn put(&mut self, key: Key, known: Known) {
+        if self.all.len() >= MOST_MET {
+            self.all.clear();
+        }
+        self.all.insert(key, known);
+        self.last = Some((key, known));
+    }
 }
 
 impl Collector {
@@ -37,18 +75,9 @@ impl Collector {
     pub(super) fn collect_stored(&mut self, batch: &DatagramBatch, emit: &mut dyn FnMut(Work)) {
         for run in &batch.stored {
             let Some(buffer) = batch.buffers.get(run.buffer as usize) else { continue };
-            let who = (run.exporter, run.domain, run.version);
-            let known = self.last_stored.as_ref().filter(|l| l.who == who && l.shape == run.shape);
-            let (source, definition, layout) = match known {
-                Some(last) => (last.source, last.definition, last.layout),
-                None => {
-                    let Some(source) = self.stored_source(run) else { continue };
-                    let Some(definition) = self.stored_definition(run) else { continue };
-                    let layout = self.layout(source, LayoutKind::Template(definition));
-                    self.last_stored = Some(Last { who, shape: run.shape, source, definition, layout });
-                    (source, definition, layout)
-                }
-            };
+            let key = Key { exporter: run.exporter, domain: run.domain, version: run.version, shape: run.shape };
+            let known = self.met_stored.get(key);
+            let Some(Known { source, definition, layout }) = known.or_else(|| self.meet_stored(key, run)) else { continue };
             let Some(compiled) = self.plan_of(definition, Version::Ipfix) else { continue };
             if let Some(source) = self.census.sources.get_mut(source as usize) {
                 source.flows += u64::from(run.rows);
@@ -72,6 +101,15 @@ impl Collector {
             };
             self.push(compiled.plan, None, buffer, run.start, run.length, run.rows as usize, context, emit);
         }
+    }
+
+    fn meet_stored(&mut self, key: Key, run: &Stored) -> Option<Known> {
+        let source = self.stored_source(run)?;
+        let definition = self.stored_definition(run)?;
+        let layout = self.layout(source, LayoutKind::Template(definition));
+        let known = Known { source, definition, layout };
+        self.met_stored.put(key, known);
+        Some(known)
     }
 
     fn stored_source(&mut self, run: &Stored) -> Option<u32> {

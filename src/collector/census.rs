@@ -5,8 +5,11 @@ use std::net::IpAddr;
 
 use crate::column::{Rate, Sampled};
 use crate::message::Version;
-use crate::template::{DefinitionId, DomainKey, ScopeRule};
+use crate::template::{DefinitionId, DomainKey, ScopeRule, Seen};
 use crate::time::Timestamp;
+
+use super::activity::Activity;
+use super::conduct::Conduct;
 
 /// An exporter as tables name it: its address, a version, a domain. Ports are counted together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -50,6 +53,10 @@ pub struct Source {
     pub ports: Vec<u16>,
     /// What it says about sampling.
     pub sampling: SourceSampling,
+    /// How it behaves.
+    pub conduct: Conduct,
+    /// Data Sets that never got a template, by Set id: the first thousand ids.
+    pub uncovered: BTreeMap<u16, Uncovered>,
 }
 
 impl Source {
@@ -70,6 +77,8 @@ impl Source {
             last_seen: seen,
             ports: Vec::new(),
             sampling: SourceSampling::default(),
+            conduct: Conduct::default(),
+            uncovered: BTreeMap::new(),
         }
     }
 }
@@ -101,6 +110,31 @@ fn note<T: Ord>(seen: &mut BTreeSet<T>, value: T) {
     const MOST_SEEN: usize = 100;
     if seen.len() < MOST_SEEN {
         seen.insert(value);
+    }
+}
+
+/// Data Sets of one id that never got a template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Uncovered {
+    /// How many.
+    pub sets: u64,
+    /// Their octets without headers.
+    pub octets: u64,
+    /// The first.
+    pub first: Seen,
+    /// The last.
+    pub last: Seen,
+}
+
+impl Source {
+    pub(super) fn uncovered(&mut self, id: u16, octets: usize, seen: Seen) {
+        const MOST_IDS: usize = 1_000;
+        if self.uncovered.len() < MOST_IDS || self.uncovered.contains_key(&id) {
+            let set = self.uncovered.entry(id).or_insert(Uncovered { sets: 0, octets: 0, first: seen, last: seen });
+            set.sets += 1;
+            set.octets += octets as u64;
+            set.last = seen;
+        }
     }
 }
 
@@ -193,9 +227,20 @@ pub struct Census {
     pub sources: Vec<Source>,
     /// The layouts in the order of their appearance; a batch's contexts have their index.
     pub layouts: Vec<Layout>,
+    /// When their data came, by the same index; `None` for layouts without data.
+    pub activity: Vec<Option<Activity>>,
 }
 
 impl Census {
+    /// Records of a layout came.
+    pub(super) fn active(&mut self, layout: u32, records: u64, seen: Seen) {
+        let layout = layout as usize;
+        if self.activity.len() <= layout {
+            self.activity.resize(layout + 1, None);
+        }
+        self.activity[layout].get_or_insert_with(|| Activity::new(seen)).add(records, seen);
+    }
+
     /// Flows of all exporters.
     pub fn flows(&self) -> u64 {
         self.sources.iter().map(|s| s.flows).sum()

@@ -8,13 +8,16 @@
 //!                         └───────────────────────────────────────┘          └───────────┘
 //! ```
 
+mod activity;
 mod announced;
 mod causes;
 mod census;
+mod conduct;
 mod facts;
 mod kept;
 mod ledger;
 mod lists;
+mod octets;
 mod options;
 mod pipeline;
 mod plain_epoch;
@@ -27,11 +30,14 @@ mod work;
 #[cfg(test)]
 mod tests;
 
-pub use census::{Census, Layout, LayoutKind, OtherScope, Source, SourceKey, SourceSampling};
+pub use activity::Activity;
+pub use census::{Census, Layout, LayoutKind, OtherScope, Source, SourceKey, SourceSampling, Uncovered};
+pub use conduct::{Conduct, Counts};
 pub use kept::{KeepError, Kept, KeptFacts};
 pub use ledger::{Cause, Ledger, Place, Problem, Severity};
+pub use octets::{OctetClass, OctetLedger, Undecoded};
 pub use options::{CollectorOptions, Part, PortFilter, Records};
 pub use pipeline::{Digest, Flow, Sink, Stopped, run};
-pub use sequence::{Convention, Sequence, SequenceReport};
+pub use sequence::{Convention, Firsts, Sequence, SequenceReport};
 pub use walk::Collector;
 pub use work::Work;

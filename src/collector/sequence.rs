@@ -8,6 +8,7 @@
 use std::collections::VecDeque;
 
 use crate::message::Version;
+use crate::template::Seen;
 
 /// What a sequence number counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -61,6 +62,33 @@ pub struct SequenceReport {
     pub duplicates: u64,
     /// Times that the exporter began anew.
     pub restarts: u64,
+    /// Where the first of each was noticed.
+    pub first: Firsts,
+}
+
+/// Where something was noticed first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Firsts {
+    /// A gap, which later messages may have filled.
+    pub gap: Option<Seen>,
+    /// A message after a later one.
+    pub reordered: Option<Seen>,
+    /// A message for the second time.
+    pub duplicate: Option<Seen>,
+    /// A new beginning.
+    pub restart: Option<Seen>,
+}
+
+impl Firsts {
+    /// The earlier ones of two.
+    pub(super) fn or(self, other: Self) -> Self {
+        Self {
+            gap: self.gap.or(other.gap),
+            reordered: self.reordered.or(other.reordered),
+            duplicate: self.duplicate.or(other.duplicate),
+            restart: self.restart.or(other.restart),
+        }
+    }
 }
 
 /// What one message brings.
@@ -74,6 +102,8 @@ pub struct Step {
     pub records: Option<u32>,
     /// The header's time less its up-time in milliseconds: jumps when the exporter restarts.
     pub boot_ms: Option<i64>,
+    /// When and where it was seen.
+    pub seen: Seen,
 }
 
 /// The accounting of one stream: a session and an observation domain.
@@ -100,7 +130,7 @@ impl Sequence {
                 Convention::OwnFlows => (step.flows, step.flows),
                 Convention::OwnRecords => (step.records, step.records),
             };
-            tracker.step(own.map(|own| step.sequence.wrapping_sub(own)), units, boot);
+            tracker.step(own.map(|own| step.sequence.wrapping_sub(own)), units, boot, step.seen);
         }
     }
 
@@ -131,6 +161,7 @@ impl Sequence {
             reordered: t.reordered,
             duplicates: t.duplicates,
             restarts: t.restarts,
+            first: t.firsts,
         }
     }
 }
@@ -158,6 +189,7 @@ struct Tracker {
     reordered: u64,
     duplicates: u64,
     restarts: u64,
+    firsts: Firsts,
 }
 
 impl Tracker {
@@ -168,7 +200,7 @@ impl Tracker {
     /// A step back beyond this is no reordering.
     const LONGEST_DELAY: u32 = 10_000;
 
-    fn step(&mut self, first: Option<u32>, units: Option<u32>, boot: Boot) {
+    fn step(&mut self, first: Option<u32>, units: Option<u32>, boot: Boot, seen: Seen) {
         self.seen = true;
         let Some(first) = first else {
             self.expected = None;
@@ -184,6 +216,7 @@ impl Tracker {
         let behind = expected.wrapping_sub(first);
         if boot == Boot::Moved {
             self.restarts += 1;
+            self.firsts.restart.get_or_insert(seen);
             self.in_order += u64::from(ahead == 0);
             self.begin(first, next);
         } else if ahead == 0 {
@@ -191,19 +224,26 @@ impl Tracker {
             self.advance(first, units, next);
         } else if ahead <= Self::LONGEST_GAP {
             self.lost += u64::from(ahead);
+            self.firsts.gap.get_or_insert(seen);
             remember(&mut self.gaps, (expected, ahead));
             self.advance(first, units, next);
         } else if let Some(gap) = self.gaps.iter().position(|(start, length)| first.wrapping_sub(*start) < *length) {
             self.reordered += 1;
+            self.firsts.reordered.get_or_insert(seen);
             self.fill(gap, first, units.unwrap_or(1));
             remember(&mut self.recent, first);
         } else if self.recent.contains(&first) {
-            self.duplicates += u64::from(units != Some(0));
+            if units != Some(0) {
+                self.duplicates += 1;
+                self.firsts.duplicate.get_or_insert(seen);
+            }
         } else if (first > 1 || boot == Boot::Same) && behind <= Self::LONGEST_DELAY {
             self.reordered += 1;
+            self.firsts.reordered.get_or_insert(seen);
             remember(&mut self.recent, first);
         } else {
             self.restarts += 1;
+            self.firsts.restart.get_or_insert(seen);
             self.begin(first, next);
         }
     }
@@ -245,11 +285,17 @@ fn remember<T>(list: &mut VecDeque<T>, item: T) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::datagram::Origin;
+    use crate::time::Timestamp;
+
+    fn seen() -> Seen {
+        Seen { time: Timestamp::from_seconds(0), origin: Origin { file: 0, frame: 1 } }
+    }
 
     fn run(version: Version, steps: &[(u32, u32)]) -> SequenceReport {
         let mut s = Sequence::new(version);
         for (sequence, records) in steps {
-            s.step(Step { sequence: *sequence, flows: Some(*records), records: Some(*records), boot_ms: None });
+            s.step(Step { sequence: *sequence, flows: Some(*records), records: Some(*records), boot_ms: None, seen: seen() });
         }
         s.report()
     }
@@ -278,7 +324,7 @@ mod tests {
         assert_eq!((r.lost, r.restarts), (0, 1));
         let mut s = Sequence::new(Version::V9);
         for (sequence, boot) in [(500, 0), (501, 900), (400, 60_000), (401, 60_100)] {
-            s.step(Step { sequence, flows: Some(1), records: Some(1), boot_ms: Some(boot) });
+            s.step(Step { sequence, flows: Some(1), records: Some(1), boot_ms: Some(boot), seen: seen() });
         }
         assert_eq!((s.report().lost, s.report().restarts), (0, 1));
     }
@@ -287,7 +333,7 @@ mod tests {
     fn the_first_message_late_is_no_restart_where_the_boot_is_known() {
         let mut s = Sequence::new(Version::V9);
         for sequence in [2, 3, 1, 4] {
-            s.step(Step { sequence, flows: Some(9), records: Some(9), boot_ms: Some(7) });
+            s.step(Step { sequence, flows: Some(9), records: Some(9), boot_ms: Some(7), seen: seen() });
         }
         let r = s.report();
         assert_eq!((r.lost, r.reordered, r.restarts), (0, 1, 0));
@@ -297,7 +343,7 @@ mod tests {
     fn own_records_counted_as_softflowd_does() {
         let mut s = Sequence::new(Version::Ipfix);
         for (sequence, flows, records) in [(18, 18, 19), (40, 22, 22), (65, 25, 25), (75, 10, 11), (80, 5, 5)] {
-            s.step(Step { sequence, flows: Some(flows), records: Some(records), boot_ms: None });
+            s.step(Step { sequence, flows: Some(flows), records: Some(records), boot_ms: None, seen: seen() });
         }
         let r = s.report();
         assert_eq!((r.convention, r.deviates, r.lost), (Some(Convention::OwnFlows), true, 0));
@@ -307,7 +353,7 @@ mod tests {
     fn a_set_that_can_not_be_counted_makes_no_loss() {
         let mut s = Sequence::new(Version::Ipfix);
         for (sequence, records) in [(0, Some(5)), (5, None), (25, Some(5)), (30, Some(1))] {
-            s.step(Step { sequence, flows: records, records, boot_ms: None });
+            s.step(Step { sequence, flows: records, records, boot_ms: None, seen: seen() });
         }
         assert_eq!(s.report().lost, 0);
     }

@@ -32,6 +32,7 @@ use super::census::{Census, Layout, LayoutKind, Source, SourceKey};
 use super::facts::Facts;
 use super::ledger::{Cause, Ledger, Place, Severity};
 use super::lists::{Lists, of_fault};
+use super::octets::{OctetClass, OctetLedger};
 use super::options::{CollectorOptions, PortFilter, Records};
 use super::plain_epoch::NtpFields;
 use super::sequence::{Sequence, SequenceReport, Step};
@@ -43,6 +44,8 @@ use super::work::Work;
 const EXPORT_PORTS: [u16; 6] = [2055, 2056, 4739, 9555, 9995, 9996];
 /// Ports remembered of one exporter, for the table.
 const MOST_PORTS: usize = 100;
+/// Octets of a Set's header (RFC 7011 §3.3.2).
+const SET_HEADER: usize = 4;
 /// Octets that follow the last record and still pass as padding to 4 or 8 (RFC 7011 §3.3.1).
 const MOST_PADDING: usize = 7;
 /// Octets of Sets with lists in a batch: as JSON text they may be some fifty times as long.
@@ -57,6 +60,7 @@ pub struct Collector {
     elements: Arc<Elements>,
     lists: Lists,
     ledger: Ledger,
+    octets: OctetLedger,
     census: Census,
     pending: Pending<Context>,
     /// Sessions that have sent NDE: exporter's address and the receiving end.
@@ -177,6 +181,8 @@ struct At<'a> {
 struct Tally {
     flows: u32,
     options: u32,
+    templates: u32,
+    sets: u32,
     unknown: bool,
 }
 
@@ -191,6 +197,7 @@ impl Collector {
             elements: Arc::clone(&options.elements),
             lists: Lists::default(),
             ledger: Ledger::default(),
+            octets: OctetLedger::default(),
             census: Census::default(),
             pending: Pending::new(options.pending),
             trusted: HashSet::new(),
@@ -230,7 +237,7 @@ impl Collector {
     /// Ends the input: what still waits for a template is given up, and the last work is given out.
     pub fn finish(&mut self, emit: &mut dyn FnMut(Work)) {
         for set in self.pending.drain() {
-            self.without_template(&set, causes::NO_TEMPLATE);
+            self.without_template(&set, set.body.len(), None, causes::NO_TEMPLATE);
         }
         if !std::mem::replace(&mut self.lost_noted, true) {
             self.note_losses();
@@ -253,6 +260,11 @@ impl Collector {
         &self.ledger
     }
 
+    /// What became of every octet.
+    pub fn octets(&self) -> &OctetLedger {
+        &self.octets
+    }
+
     /// All templates.
     pub fn templates(&self) -> &TemplateStore {
         &self.store
@@ -269,6 +281,13 @@ impl Collector {
         }
         self.census.datagrams += 1;
         let payload = batch.payload(datagram);
+        self.octets.begin();
+        self.payload(batch, datagram, payload, emit);
+        let here = Place { origin: datagram.origin, exporter: Some(datagram.exporter.addr), domain: None, offset: None };
+        self.octets.end(payload, here, datagram.missing > 0);
+    }
+
+    fn payload(&mut self, batch: &DatagramBatch, datagram: &Datagram, payload: &[u8], emit: &mut dyn FnMut(Work)) {
         let missing = datagram.missing as usize;
         if let Err(why) = message::recognise(payload, missing, self.trust(datagram)) {
             let place = Place { origin: datagram.origin, exporter: Some(datagram.exporter.addr), domain: None, offset: None };
@@ -276,6 +295,7 @@ impl Collector {
             let expected = named || EXPORT_PORTS.contains(&datagram.collector.port);
             let cause = if expected { causes::of_not_nde(&why) } else { causes::OTHER_UDP };
             self.ledger.add(cause, place, || format!("to {}: {why}", datagram.collector));
+            self.octets.miss(OctetClass::NotNde, Place { offset: Some(0), ..place }, payload.len());
             return;
         }
         let Some(buffer) = batch.buffers.get(datagram.buffer as usize) else { return };
@@ -284,7 +304,7 @@ impl Collector {
         *self.census.nde_by_file.entry(datagram.origin.file).or_default() += 1;
         for message in message::messages(payload, missing) {
             match message {
-                Ok(message) => self.message(datagram, buffer, message, emit),
+                Ok(message) => self.message(datagram, buffer, message, payload.len(), emit),
                 Err(fault) => {
                     let place = Place { origin: datagram.origin, exporter: Some(datagram.exporter.addr), domain: None, offset: None };
                     self.malformed(fault, place, None);
@@ -293,9 +313,17 @@ impl Collector {
         }
     }
 
-    fn message(&mut self, datagram: &Datagram, buffer: &Arc<Vec<u8>>, message: Message<'_>, emit: &mut dyn FnMut(Work)) {
+    fn message(
+        &mut self,
+        datagram: &Datagram,
+        buffer: &Arc<Vec<u8>>,
+        message: Message<'_>,
+        payload_octets: usize,
+        emit: &mut dyn FnMut(Work),
+    ) {
         let header = message.header;
         let version = header.version;
+        self.octets.add(OctetClass::MessageHeader, version.header_length());
         *self.census.messages.entry(version).or_default() += 1;
         *self.census.messages_by_file.entry((datagram.origin.file, version)).or_default() += 1;
         let Some(stream) = self.stream(datagram, version, header.domain) else {
@@ -303,6 +331,7 @@ impl Collector {
                 Place { origin: datagram.origin, exporter: Some(datagram.exporter.addr), domain: Some(header.domain), offset: None };
             let most = self.options.sources;
             self.ledger.add(causes::SOURCE_LIMIT, place, || format!("more than {most} exporters and sessions"));
+            self.octets.rest_is(OctetClass::Refused, None);
             return;
         };
         let (source, key) =
@@ -326,6 +355,9 @@ impl Collector {
         if let Some(uptime) = header.uptime_ms {
             self.note_uptime(at, uptime);
         }
+        if let Some(source) = self.census.sources.get_mut(source as usize) {
+            source.conduct.message(&header, datagram.time, payload_octets, at.seen);
+        }
         let mut tally = Tally::default();
         match message.body {
             Body::Records(records) => {
@@ -344,6 +376,13 @@ impl Collector {
                 }
             }
         }
+        if let Some(source) = self.census.sources.get_mut(source as usize) {
+            source.conduct.flows(tally.flows.into(), time);
+            if let (Version::V9, Some(said), false) = (version, header.count, tally.unknown) {
+                let records = tally.flows.saturating_add(tally.options).saturating_add(tally.templates);
+                source.conduct.counts.step(said.into(), records, tally.sets, at.seen);
+            }
+        }
         if let (Some(sequence), Some(stream)) = (header.sequence, self.stream_list.get_mut(at.stream)) {
             let known = |n: u32| (!tally.unknown).then_some(n);
             stream.sequence.step(Step {
@@ -351,6 +390,7 @@ impl Collector {
                 flows: known(tally.flows),
                 records: known(tally.flows.saturating_add(tally.options)),
                 boot_ms: header.uptime_ms.map(|up| header.export_time.nanos() / 1_000_000 - i64::from(up)),
+                seen: at.seen,
             });
         }
     }
@@ -369,8 +409,10 @@ impl Collector {
         }
         let rows = records.count;
         tally.flows = u32::try_from(rows).unwrap_or(u32::MAX);
+        self.octets.add(OctetClass::Flow, records.octets.len());
         let Some(plan) = self.fixed_plan(at.context.version, records.stride) else { return };
         let layout = self.layout(at.source, LayoutKind::Fixed(at.context.version));
+        self.census.active(layout, rows as u64, at.seen);
         if let (Some(interval), Some(source)) = (interval, self.census.sources.get_mut(at.source as usize)) {
             source.sampling.header(interval);
         }
@@ -389,22 +431,50 @@ impl Collector {
     }
 
     fn set(&mut self, at: At<'_>, set: &Set<'_>, tally: &mut Tally, emit: &mut dyn FnMut(Work)) {
+        self.octets.add(OctetClass::SetHeader, set.body_offset() - set.offset);
+        tally.sets += 1;
         match message::kind(at.context.version, set.id) {
             SetKind::Data => self.data_set(at, set, tally, emit),
             SetKind::Reserved => {
                 tally.unknown = true;
                 let (id, octets) = (set.id, set.declared);
-                self.problem(causes::SET_RESERVED, place(at, Some(set.offset)), Some(at.source), || format!("Set {id} of {octets} octets"));
+                let here = place(at, Some(set.offset));
+                self.problem(causes::SET_RESERVED, here, Some(at.source), || format!("Set {id} of {octets} octets"));
+                self.octets.miss(OctetClass::Refused, here, set.body.len());
             }
-            kind => {
-                for record in message::template_records(set, kind).with_most_fields(self.options.limits.fields) {
-                    match record {
-                        Ok(record) => self.template_record(at, record, emit),
-                        Err(fault) if fault.cause == message::Cause::CutByCapture => {}
-                        Err(fault) => self.malformed(fault, place(at, Some(fault.offset)), Some(at.source)),
+            kind => self.template_set(at, set, kind, tally, emit),
+        }
+    }
+
+    fn template_set(&mut self, at: At<'_>, set: &Set<'_>, kind: SetKind, tally: &mut Tally, emit: &mut dyn FnMut(Work)) {
+        let options = matches!(kind, SetKind::OptionsTemplate(_));
+        let class = if options { OctetClass::OptionsTemplate } else { OctetClass::Template };
+        let mut read = 0;
+        let mut fault_at = None;
+        for record in message::template_records(set, kind).with_most_fields(self.options.limits.fields) {
+            match record {
+                Ok(record) => {
+                    read += record.octets;
+                    tally.templates += 1;
+                    self.octets.add(class, record.octets);
+                    self.template_record(at, record, emit);
+                }
+                Err(fault) => {
+                    fault_at.get_or_insert(fault.offset);
+                    if fault.cause != message::Cause::CutByCapture {
+                        self.malformed(fault, place(at, Some(fault.offset)), Some(at.source));
                     }
                 }
             }
+        }
+        let rest = set.body.len() - read;
+        let behind = place(at, Some(fault_at.unwrap_or(set.body_offset() + read)));
+        if set.body.len() < set.declared {
+            self.octets.miss(OctetClass::Truncated, behind, rest);
+        } else if fault_at.is_some() {
+            self.octets.miss(OctetClass::Refused, behind, rest);
+        } else {
+            self.octets.padding(set.body.get(read..).unwrap_or(&[]), behind);
         }
     }
 
@@ -420,7 +490,8 @@ impl Collector {
         if let Some(withdrawal) = withdrawal {
             if at.datagram.transport == Transport::Udp {
                 self.problem(causes::WITHDRAWAL_OVER_UDP, here, Some(at.source), || format!("withdrawal of {id}"));
-            } else if self.store.withdraw(at.key, withdrawal) == Withdrawn::Unknown {
+                self.store.ignore_withdrawal(at.key, withdrawal, at.seen);
+            } else if self.store.withdraw(at.key, withdrawal, at.seen) == Withdrawn::Unknown {
                 self.problem(causes::WITHDRAWAL_UNKNOWN, here, Some(at.source), || format!("withdrawal of {id}"));
             }
             return;
@@ -465,6 +536,7 @@ impl Collector {
 
     fn malformed(&mut self, fault: Malformed, place: Place, source: Option<u32>) {
         let place = Place { offset: Some(fault.offset), ..place };
+        self.octets.rest_by(fault.cause, fault.offset);
         self.problem(causes::of_malformed(fault.cause), place, source, || fault.to_string());
     }
 

@@ -134,7 +134,7 @@ fn ipfix_withdrawal_of_one_template() {
     assert_eq!((header.version, header.count, header.uptime_ms, header.clock), (Version::Ipfix, None, None, None));
     assert_eq!((header.sequence, header.domain), (Some(30), 12_345));
     assert_eq!(header.export_time.to_string(), "2026-11-22T20:53:09.000Z");
-    let expected = TemplateRecord { id: 300, offset: 20, kind: TemplateKind::Withdrawal, fields: vec![], scope_count: 0 };
+    let expected = TemplateRecord { id: 300, offset: 20, octets: 4, kind: TemplateKind::Withdrawal, fields: vec![], scope_count: 0 };
     assert_eq!(templates(&message), [expected]);
 }
 

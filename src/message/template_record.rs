@@ -48,6 +48,8 @@ pub struct TemplateRecord {
     pub id: u16,
     /// Where the record begins in the payload.
     pub offset: usize,
+    /// How many octets it has.
+    pub octets: usize,
     /// What it does.
     pub kind: TemplateKind,
     /// The fields in wire order, scope fields first; empty for a withdrawal.
@@ -207,7 +209,7 @@ impl TemplateRecords<'_> {
             rest = behind;
         }
         let kind = if self.options { TemplateKind::Options } else { TemplateKind::Data };
-        Ok(TemplateRecord { id, offset, kind, fields, scope_count })
+        Ok(TemplateRecord { id, offset, octets: extent, kind, fields, scope_count })
     }
 
     /// Where the record ends: behind its Field Specifiers. The error is how many octets it needs at least, more than there are.
@@ -253,7 +255,7 @@ impl TemplateRecords<'_> {
             }
         };
         self.advance(4);
-        Ok(TemplateRecord { id, offset, kind, fields: Vec::new(), scope_count: 0 })
+        Ok(TemplateRecord { id, offset, octets: 4, kind, fields: Vec::new(), scope_count: 0 })
     }
 
     /// The record needs more than the Set has: its extent is unknown, the walk of the Set ends. `None` where the capture cut it.

@@ -185,6 +185,10 @@ fn definition() -> Definition {
         sets: 2,
         records: 1500,
         sets_before: 0,
+        records_before: 0,
+        first_before: None,
+        intervals: crate::template::Intervals::default(),
+        returns: 0,
         list_uses: 0,
         kept: None,
     }

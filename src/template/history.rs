@@ -6,6 +6,7 @@ use crate::datagram::Origin;
 use crate::message::FieldSpecifier;
 use crate::time::Timestamp;
 
+use super::event::Intervals;
 use super::store::DomainKey;
 
 /// The number of a definition in its store: small, dense, and good as an index.
@@ -100,6 +101,14 @@ pub struct Definition {
     pub records: u64,
     /// Data Sets read with it that came before it.
     pub sets_before: u64,
+    /// Data Records of those.
+    pub records_before: u64,
+    /// The first of those.
+    pub first_before: Option<Seen>,
+    /// How far apart its arrivals lie.
+    pub intervals: Intervals,
+    /// Times that it came back after the id had had another content.
+    pub returns: u64,
     /// Lists (RFC 6313) that hold records by it, lists in lists counted too.
     pub list_uses: u64,
     /// What earlier runs know of it; the counts above are this run's alone.

@@ -141,7 +141,7 @@ mod tests {
     fn withdrawn_ones_and_those_of_files_are_not_kept() {
         let mut s = TemplateStore::default();
         s.keep(&[kept(1, 256, 8, 9), kept(1, 257, 8, 9)]).unwrap();
-        s.withdraw(key(1, 0), Withdrawal::One(256));
+        s.withdraw(key(1, 0), Withdrawal::One(256), seen(9));
         let file = DomainKey { exporter: Endpoint::UNKNOWN, ..key(0, 0) };
         s.learn(file, template(300, 8), seen(20)).unwrap();
         assert_eq!(s.valid(), [kept(1, 257, 8, 9)]);

@@ -4,11 +4,15 @@
 #![deny(clippy::indexing_slicing, clippy::cast_possible_truncation)]
 #![cfg_attr(test, allow(clippy::indexing_slicing, clippy::cast_possible_truncation))]
 
+mod diff;
+mod event;
 mod history;
 mod kept;
 mod pending;
 mod store;
 
+pub use diff::{Change, diff};
+pub use event::{Event, EventKind, Intervals};
 pub use history::{Definition, DefinitionId, KeptHistory, KeptTemplate, Kind, Seen, Template};
 pub use pending::{HeldSet, Pending, PendingLimits};
 pub use store::{DomainKey, Found, Learned, Limits, Lookup, Refusal, ScopeRule, TemplateStore, Withdrawal, Withdrawn};

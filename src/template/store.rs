@@ -14,6 +14,7 @@ use std::sync::Arc;
 use crate::datagram::Endpoint;
 use crate::message::Version;
 
+use super::event::{Event, EventKind, Events, Intervals};
 use super::history::{Definition, DefinitionId, Kind, Seen, Template};
 
 /// A session and an observation domain: the scope of a template id.
@@ -162,6 +163,7 @@ pub struct TemplateStore {
     looked_ahead: bool,
     /// What earlier runs kept, the longest unheard first.
     pub(super) kept: Vec<DefinitionId>,
+    events: Events,
 }
 
 impl TemplateStore {
@@ -183,10 +185,20 @@ impl TemplateStore {
             Some(Slot::Defined(old)) => Learned::Redefined(old, definition),
             Some(Slot::Withdrawn) | None => Learned::New(definition),
         };
+        let kind = match learned {
+            Learned::New(_) => EventKind::Learned,
+            Learned::Refresh(_) => EventKind::Refreshed,
+            Learned::Redefined(old, _) => EventKind::Redefined(old),
+        };
         if let Some(d) = self.definitions.get_mut(definition.index()) {
+            d.returns += u64::from(d.times_sent > 0 && matches!(kind, EventKind::Redefined(_)));
+            if let Some(last) = d.last_seen {
+                d.intervals.add(seen.time.nanos().saturating_sub(last.time.nanos()));
+            }
             d.first_seen.get_or_insert(seen);
             d.last_seen = Some(seen);
             d.times_sent += 1;
+            self.events.add(Event { key, definition, kind, seen }, d.times_sent);
         }
         self.reach(key, id, definition);
         Ok(learned)
@@ -223,6 +235,10 @@ impl TemplateStore {
             sets: 0,
             records: 0,
             sets_before: 0,
+            records_before: 0,
+            first_before: None,
+            intervals: Intervals::default(),
+            returns: 0,
             list_uses: 0,
             kept: None,
         });
@@ -237,7 +253,7 @@ impl TemplateStore {
     }
 
     /// Forgets one template, or all of a domain, where the transport allows a withdrawal (RFC 7011 §8.1). The history stays.
-    pub fn withdraw(&mut self, key: DomainKey, what: Withdrawal) -> Withdrawn {
+    pub fn withdraw(&mut self, key: DomainKey, what: Withdrawal, seen: Seen) -> Withdrawn {
         let Some(domain) = self.domains.get_mut(&key) else { return Withdrawn::Unknown };
         let mut removed = 0;
         for (slot_id, slot) in &mut domain.slots {
@@ -251,6 +267,7 @@ impl TemplateStore {
                 }
                 *slot = Slot::Withdrawn;
                 removed += 1;
+                self.events.add(Event { key, definition: gone, kind: EventKind::Withdrawn, seen }, 0);
                 let addr = key.exporter.addr;
                 for_same(&mut self.by_address, (addr, key.domain, key.version, *slot_id), gone);
                 for_same(&mut self.by_host, (addr, key.version, *slot_id), gone);
@@ -305,12 +322,41 @@ impl TemplateStore {
         self.domains.get(&key).is_some_and(|d| matches!(d.slots.get(&id), Some(Slot::Withdrawn)))
     }
 
+    /// Notes a withdrawal that came over UDP: nothing is forgotten.
+    pub fn ignore_withdrawal(&mut self, key: DomainKey, what: Withdrawal, seen: Seen) {
+        let Some(domain) = self.domains.get(&key) else { return };
+        for (slot_id, slot) in &domain.slots {
+            let Slot::Defined(definition) = *slot else { continue };
+            let meant = match what {
+                Withdrawal::One(id) => id == *slot_id,
+                Withdrawal::All(kind) => self.definitions.get(definition.index()).is_some_and(|d| d.template.kind == kind),
+            };
+            if meant {
+                self.events.add(Event { key, definition, kind: EventKind::WithdrawalIgnored, seen }, 0);
+            }
+        }
+    }
+
+    /// What happened to templates, in order: the first hundred thousand events, of a definition's refreshes the first hundred.
+    pub fn events(&self) -> &[Event] {
+        &self.events.list
+    }
+
+    /// Events beyond those.
+    pub fn events_left_out(&self) -> u64 {
+        self.events.left_out
+    }
+
     /// Counts a Data Set that was read with a definition.
-    pub fn used(&mut self, lookup: Lookup, records: u64) {
+    pub fn used(&mut self, lookup: Lookup, records: u64, seen: Seen) {
         if let Some(d) = self.definitions.get_mut(lookup.definition.index()) {
             d.sets += 1;
             d.records += records;
-            d.sets_before += u64::from(lookup.found == Found::Later);
+            if lookup.found == Found::Later {
+                d.sets_before += 1;
+                d.records_before += records;
+                d.first_before.get_or_insert(seen);
+            }
         }
     }
 
@@ -325,10 +371,13 @@ impl TemplateStore {
     /// the first message on, as before.
     pub fn rewind(&mut self) {
         self.looked_ahead = true;
+        self.events = Events::default();
         let arrives: Vec<bool> = self.definitions.iter().map(|d| d.times_sent > 0).collect();
         for definition in &mut self.definitions {
             (definition.first_seen, definition.last_seen) = (None, None);
             (definition.times_sent, definition.sets, definition.records, definition.sets_before) = (0, 0, 0, 0);
+            (definition.records_before, definition.first_before, definition.returns) = (0, None, 0);
+            definition.intervals = Intervals::default();
         }
         for domain in self.domains.values_mut() {
             domain.slots.clear();
@@ -449,11 +498,11 @@ mod tests {
         let mut s = TemplateStore::default();
         s.learn(key(1, 0), template(256, &[8]), seen(1)).unwrap();
         s.learn(key(1, 0), template(257, &[8]), seen(1)).unwrap();
-        assert_eq!(s.withdraw(key(1, 0), Withdrawal::One(256)), Withdrawn::Removed(1));
-        assert_eq!(s.withdraw(key(1, 0), Withdrawal::One(256)), Withdrawn::Unknown);
+        assert_eq!(s.withdraw(key(1, 0), Withdrawal::One(256), seen(9)), Withdrawn::Removed(1));
+        assert_eq!(s.withdraw(key(1, 0), Withdrawal::One(256), seen(9)), Withdrawn::Unknown);
         assert_eq!(s.lookup(key(1, 0), 256), None);
         assert_eq!(s.lookup(key(2, 0), 256), None);
-        assert_eq!(s.withdraw(key(1, 0), Withdrawal::All(Kind::Data)), Withdrawn::Removed(1));
+        assert_eq!(s.withdraw(key(1, 0), Withdrawal::All(Kind::Data), seen(9)), Withdrawn::Removed(1));
         s.learn(key(1, 0), template(256, &[12]), seen(2)).unwrap();
         assert_eq!(fields_of(&s, s.lookup(key(1, 0), 256)), Some((Found::Exact, vec![12])));
     }

@@ -8,12 +8,14 @@ impl Collector {
         let Some(lookup) = self.store.lookup(at.key, set.id) else {
             tally.unknown = true;
             let held = HeldSet { key: at.key, id: set.id, time: at.seen.time, body: Vec::new(), what: at.context };
+            // Those that wait may still find their template; what is known of them until then is that they have none.
+            self.octets.add(OctetClass::NoTemplate, set.body.len());
             if self.options.hold {
                 for dropped in self.pending.hold(HeldSet { body: set.body.to_vec(), ..held }) {
-                    self.without_template(&dropped, causes::HELD_TOO_LONG);
+                    self.without_template(&dropped, dropped.body.len(), None, causes::HELD_TOO_LONG);
                 }
             } else {
-                self.without_template(&held, causes::NO_TEMPLATE);
+                self.without_template(&held, set.body.len(), Some(set.offset), causes::NO_TEMPLATE);
             }
             return;
         };
@@ -39,12 +41,17 @@ impl Collector {
         whole: bool,
         emit: &mut dyn FnMut(Work),
     ) -> (u32, u32) {
-        let Some(compiled) = self.plan_of(lookup.definition, context.version) else { return (0, 0) };
         let source = context.source;
         let here = Place { origin: context.origin, exporter: Some(context.exporter.addr), domain: context.domain, offset };
+        let Some(compiled) = self.plan_of(lookup.definition, context.version) else {
+            self.octets.miss(OctetClass::Refused, here, body.len());
+            return (0, 0);
+        };
         let extent = compiled.plan.layout.extent(body);
+        let seen = Seen { time: context.received.unwrap_or(context.export_time), origin: context.origin };
         self.census.data_sets_decoded += 1;
-        self.store.used(lookup, u64::from(extent.records));
+        self.store.used(lookup, u64::from(extent.records), seen);
+        self.octets.add(if compiled.options { OctetClass::Options } else { OctetClass::Flow }, extent.octets as usize);
         if lookup.kept
             && let Some(source) = self.census.sources.get_mut(source as usize)
         {
@@ -58,14 +65,20 @@ impl Collector {
             }),
         }
         let rest = body.get(extent.octets as usize..).unwrap_or(&[]);
+        let behind = Place { offset: offset.map(|o| o + SET_HEADER + extent.octets as usize), ..here };
         if !whole {
             // What the capture cut off was told already, and is not the exporter's doing.
+            self.octets.miss(OctetClass::Truncated, behind, rest.len());
         } else if extent.cut {
+            self.octets.miss(OctetClass::Refused, behind, rest.len());
             self.problem(causes::RECORD_CUT, here, Some(source), || {
                 format!("Set {id}: a record after {} whole ones goes beyond the last {} octets", extent.records, rest.len())
             });
-        } else if rest.len() > MOST_PADDING && rest.iter().any(|b| *b != 0) {
-            self.problem(causes::LEFTOVER, here, None, || format!("Set {id}: {} octets after {} records", rest.len(), extent.records));
+        } else {
+            self.octets.padding(rest, behind);
+            if rest.len() > MOST_PADDING && rest.iter().any(|b| *b != 0) {
+                self.problem(causes::LEFTOVER, here, None, || format!("Set {id}: {} octets after {} records", rest.len(), extent.records));
+            }
         }
         let has_lists = !compiled.plan.lists.is_empty();
         let lists = has_lists.then(|| self.check_lists(&compiled.plan, body, key, &context, here));
@@ -93,6 +106,7 @@ impl Collector {
         }
         let layout = self.layout(source, LayoutKind::Template(lookup.definition));
         self.add_flows(source, u64::from(extent.records));
+        self.census.active(layout, u64::from(extent.records), seen);
         let context = Context { layout, template_id: Some(id), boot, ..context };
         let known = self.announced.known(key);
         if compiled.tells_rate || compiled.sampler_field.is_some() {
@@ -187,11 +201,12 @@ impl Collector {
         let store = &self.store;
         for set in self.pending.release(id, |key| store.lookup(key, id).is_some()) {
             let Some(lookup) = self.store.lookup(set.key, id) else { continue };
-            let context = set.what;
             let buffer = Arc::new(set.body);
-            let here = Place { origin: context.origin, exporter: Some(context.exporter.addr), domain: context.domain, offset: None };
-            self.problem(causes::BEFORE_TEMPLATE, here, None, || format!("Set {id} waited for its template"));
-            self.decode(context, set.key, lookup, id, &buffer, &buffer, 0, None, true, emit);
+            let in_hand = self.octets.reopen(buffer.len());
+            // It came before its template, as in a file that is read twice.
+            let lookup = Lookup { found: Found::Later, ..lookup };
+            self.decode(set.what, set.key, lookup, id, &buffer, &buffer, 0, None, true, emit);
+            self.octets.resume(in_hand);
         }
     }
 
@@ -202,17 +217,19 @@ impl Collector {
         wider.filter_map(|rule| Some((rule, sender(rule)?))).collect()
     }
 
-    pub(super) fn without_template(&mut self, set: &HeldSet<Context>, cause: Cause) {
+    pub(super) fn without_template(&mut self, set: &HeldSet<Context>, octets: usize, offset: Option<usize>, cause: Cause) {
         self.census.data_sets_without_template += 1;
         let elsewhere = self.other_scopes(set.key, set.id);
         if let Some(source) = self.census.sources.get_mut(set.what.source as usize) {
             source.sets_without_template += 1;
+            source.uncovered(set.id, octets, Seen { time: set.time, origin: set.what.origin });
             for (rule, sender) in elsewhere {
                 source.other_scopes.entry(rule).or_default().add(set.key, sender);
             }
         }
-        let here = Place { origin: set.what.origin, exporter: Some(set.what.exporter.addr), domain: set.what.domain, offset: None };
+        let here = Place { origin: set.what.origin, exporter: Some(set.what.exporter.addr), domain: set.what.domain, offset };
         let id = set.id;
+        self.octets.note(OctetClass::NoTemplate, here, octets);
         let withdrawn = self.store.was_withdrawn(set.key, id);
         let cause = if withdrawn { causes::AFTER_WITHDRAWAL } else { cause };
         self.problem(cause, here, Some(set.what.source), || format!("Set {id}: no template {id} from this exporter and domain"));

@@ -15,6 +15,7 @@ impl Collector {
             sum.reordered += report.reordered;
             sum.duplicates += report.duplicates;
             sum.restarts += report.restarts;
+            sum.first = sum.first.or(report.first);
         }
         sum
     }

@@ -7,7 +7,7 @@ use std::io::Cursor;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ipfix_inspect::collector::{Collector, CollectorOptions, Work};
+use ipfix_inspect::collector::{Collector, CollectorOptions, OctetClass, Work};
 use ipfix_inspect::column::FlowBatch;
 use ipfix_inspect::datagram::DatagramBatch;
 use ipfix_inspect::input::{Input, InputOptions};
@@ -176,6 +176,8 @@ fn collect(collector: &mut Collector, batches: &[DatagramBatch]) -> Summary {
     let census = collector.census();
     assert_eq!(rows, census.flows() - before, "flows counted and flows decoded");
     assert!(census.data_sets_decoded + census.data_sets_without_template <= census.data_sets, "Data Sets do not add up");
+    let octets = collector.octets();
+    assert_eq!(OctetClass::ALL.iter().map(|c| octets.count(*c)).sum::<u64>(), octets.total(), "octets do not add up");
     Summary {
         datagrams: census.datagrams,
         nde_datagrams: census.nde_datagrams,

@@ -18,6 +18,7 @@
 //! | [`events`] | NAT and firewall events |
 //! | [`quirks`] | what exporters do against the standard |
 //! | [`sampling`] | rates in every form, names of interfaces in records |
+//! | [`ledger`] | every octet of every payload has one class |
 //! | [`kept`] | templates kept from run to run, rules of scope, patterns of names |
 //! | [`structured`] | lists, and elements that exporters and users describe |
 //! | [`cli`] | exit codes, streams, files, the README's commands |
@@ -35,6 +36,7 @@ mod first_flows;
 mod flow_logs;
 mod hostile;
 mod kept;
+mod ledger;
 mod malformed;
 mod nfcapd;
 mod options;

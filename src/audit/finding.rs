@@ -12,6 +12,10 @@ pub struct FindingKind {
     pub severity: Severity,
     /// One sentence without particulars.
     pub title: &'static str,
+    /// How it is decided, and what it means.
+    pub explanation: &'static str,
+    /// What follows; `{collector}` stands for the collector's name.
+    pub consequence: &'static str,
 }
 
 /// What a finding is about; as much of it as applies.

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::collector::SourceKey;
+use crate::collector::{OctetLedger, Severity, SourceKey};
 use crate::message::Version;
-use crate::template::{DefinitionId, Template};
+use crate::template::{DefinitionId, EventKind, Template};
 use crate::time::Timestamp;
 
 use super::finding::Finding;
+use super::platform::Guess;
 use super::profile::Profile;
 use super::traffic::Traffic;
 use super::verdict::Verdict;
@@ -21,6 +22,40 @@ pub struct Audit {
     pub exporters: Vec<ExporterAudit>,
     /// The findings, worst first.
     pub findings: Vec<Finding>,
+    /// The input files by number, as evidence names them.
+    pub files: Vec<String>,
+    /// The earliest and the latest message.
+    pub span: Option<(Timestamp, Timestamp)>,
+    /// Messages.
+    pub messages: u64,
+    /// All flows.
+    pub traffic: Traffic,
+    /// Flows whose values were looked at.
+    pub looked_at: u64,
+    /// What became of every octet.
+    pub octets: OctetLedger,
+    /// Templates and data over time, by exporter and layout.
+    pub timeline: Vec<TimelineRow>,
+}
+
+impl Audit {
+    /// The worst severity among the findings.
+    pub fn worst(&self) -> Option<Severity> {
+        self.findings.iter().map(|f| f.kind.severity).max()
+    }
+}
+
+/// One layout over time.
+#[derive(Clone, Debug)]
+pub struct TimelineRow {
+    /// The exporter.
+    pub exporter: SourceKey,
+    /// The layout.
+    pub layout: LayoutName,
+    /// What happened to the template, in order.
+    pub marks: Vec<(Timestamp, EventKind)>,
+    /// Stretches of time with their data: from, to, records.
+    pub data: Vec<(Timestamp, Timestamp, u64)>,
 }
 
 /// What an audit says of one exporter.
@@ -38,6 +73,8 @@ pub struct ExporterAudit {
     pub last_seen: Timestamp,
     /// All its flows.
     pub traffic: Traffic,
+    /// The platform that it seems to be, and what shows it; or the one that the user named.
+    pub platform: Option<Guess>,
     /// Its layouts: the fixed records of v1, v5 and v7, or its templates by id and definition, options among them.
     pub layouts: Vec<LayoutAudit>,
 }

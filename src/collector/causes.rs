@@ -7,6 +7,7 @@ use super::ledger::{Cause, Severity};
 macro_rules! causes {
     ($($name:ident $severity:ident $code:literal $title:literal;)*) => {
         $(pub(super) const $name: Cause = Cause { code: $code, severity: Severity::$severity, title: $title };)*
+        const OWN: &[Cause] = &[$($name),*];
     };
 }
 
@@ -38,6 +39,18 @@ causes! {
     ELEMENT_LIMIT Warning "element-limit" "type information (RFC 5610) beyond the limit was left aside";
     SOURCE_LIMIT Error "exporter-limit" "exporters beyond the limit were left aside";
     SEQUENCE_LOST Warning "sequence-lost" "sequence numbers show that data was lost before the capture";
+}
+
+/// Every cause that a run may meet, beside the faults of inputs.
+pub fn causes() -> impl Iterator<Item = Cause> {
+    let refusals = [
+        NotNde::TooShort { had: 0 },
+        NotNde::Version { number: 8, looks_like: None },
+        NotNde::Version { number: 0, looks_like: None },
+        NotNde::Implausible { version: message::Version::V9, reason: message::Reason::Count, looks_like: None },
+    ];
+    let refused = refusals.map(|why| of_not_nde(&why));
+    OWN.iter().copied().chain(message::Cause::ALL.iter().map(|cause| of_malformed(*cause))).chain(refused)
 }
 
 /// The cause of malformed octets.

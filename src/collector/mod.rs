@@ -31,6 +31,7 @@ mod work;
 mod tests;
 
 pub use activity::Activity;
+pub use causes::causes;
 pub use census::{Census, Layout, LayoutKind, OtherScope, Source, SourceKey, SourceSampling, Uncovered};
 pub use conduct::{Conduct, Counts};
 pub use kept::{KeepError, Kept, KeptFacts};

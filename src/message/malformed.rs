@@ -42,6 +42,27 @@ pub enum Cause {
 }
 
 impl Cause {
+    /// All of them.
+    pub const ALL: &'static [Self] = &[
+        Self::HeaderShort,
+        Self::VersionUnsupported,
+        Self::MessageLengthBelowHeader,
+        Self::MessageBeyondDatagram,
+        Self::RecordsShort,
+        Self::CountZero,
+        Self::TrailingOctets,
+        Self::SetLengthBelowHeader,
+        Self::SetBeyondMessage,
+        Self::TemplateBeyondSet,
+        Self::TemplateIdReserved,
+        Self::TemplateWithoutFields,
+        Self::TooManyFields,
+        Self::ScopeCountZero,
+        Self::ScopeCountAboveFields,
+        Self::OptionsLengthUneven,
+        Self::CutByCapture,
+    ];
+
     /// The stable name of the cause.
     pub const fn code(self) -> &'static str {
         match self {

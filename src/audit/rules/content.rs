@@ -1,0 +1,157 @@
+//! Fields that are there and carry nothing useful, and values that can't be.
+
+use crate::plan::Canonical;
+use crate::template::Kind;
+
+use super::super::catalogue::{
+    COUNTER_IMPLAUSIBLE, END_BEFORE_START, IN_OUT_EQUAL, INTERFACES_ZERO, OVERFLOW_ADDRESS, PROTOCOL_ZERO, TCP_FLAGS_ZERO, TIME_OFF,
+    VALUE_ALWAYS_ZERO, VALUE_CONSTANT,
+};
+use super::super::content::{Content, LOOKED_AT, Oddity, Seen};
+use super::super::finding::{Evidence, Finding, FindingKind};
+use super::super::outcome::{ExporterAudit, LayoutAudit};
+use super::{Material, about_layout, capitalised, layout_name, percent, place, plural, who};
+
+/// Fewer values say nothing about a habit.
+const ENOUGH: u64 = 20;
+/// The same for values that are all equal and not zero.
+const ENOUGH_EQUAL: u64 = 100;
+
+pub(super) fn look(material: &Material<'_>, exporter: &ExporterAudit, source: usize, out: &mut Vec<Finding>) {
+    for layout in exporter.layouts.iter().filter(|l| l.content.kind == Kind::Data) {
+        let content = content_of(material, layout, source);
+        if content.flows == 0 {
+            continue;
+        }
+        let look = Look { material, exporter, layout, content: &content };
+        look.habits(out);
+        look.oddities(out);
+    }
+}
+
+/// What is known of all definitions of a layout.
+fn content_of(material: &Material<'_>, layout: &LayoutAudit, source: usize) -> Content {
+    let mut sum = Content::default();
+    for (number, own) in material.collector.census().layouts.iter().enumerate().filter(|(_, l)| l.source as usize == source) {
+        let same = match own.kind {
+            crate::collector::LayoutKind::Fixed(_) => layout.template().is_none(),
+            crate::collector::LayoutKind::Template(id) => layout.definitions.contains(&id),
+        };
+        if let Some(content) = material.sums.content.get(number).filter(|_| same) {
+            sum.merge(content.clone());
+        }
+    }
+    sum
+}
+
+struct Look<'a> {
+    material: &'a Material<'a>,
+    exporter: &'a ExporterAudit,
+    layout: &'a LayoutAudit,
+    content: &'a Content,
+}
+
+impl Look<'_> {
+    fn add(&self, kind: FindingKind, statement: String, evidence: Vec<Evidence>, out: &mut Vec<Finding>) {
+        out.push(self.material.finding(kind, about_layout(self.exporter, self.layout), statement, evidence));
+    }
+
+    /// `Template 256 of 192.0.2.1 v9 domain 0`.
+    fn name(&self) -> String {
+        format!("{} of {}", capitalised(&layout_name(self.layout.name)), who(self.exporter.key))
+    }
+
+    fn habits(&self, out: &mut Vec<Finding>) {
+        let content = self.content;
+        let (mut zero, mut constant) = (Vec::new(), Vec::new());
+        for column in LOOKED_AT {
+            let field = content.field(column);
+            match column {
+                Canonical::Protocol if field.is_always_zero() && field.values >= ENOUGH => {
+                    let statement =
+                        format!("{}: the protocol is 0 in all {} that were looked at.", self.name(), plural(field.values, "flow"));
+                    self.add(PROTOCOL_ZERO, statement, Vec::new(), out);
+                }
+                // Flows without ports, probes without interfaces, and flags by protocol have their own rules, or none.
+                Canonical::Protocol
+                | Canonical::TcpFlags
+                | Canonical::InIf
+                | Canonical::OutIf
+                | Canonical::BytesOut
+                | Canonical::PacketsOut
+                | Canonical::SrcPort
+                | Canonical::DstPort => {}
+                _ if field.is_always_zero() && field.values >= ENOUGH => zero.push(column.name()),
+                Canonical::SrcAddr | Canonical::DstAddr if field.constant().is_some() && field.values >= ENOUGH_EQUAL => {
+                    constant.push(column.name());
+                }
+                _ => {}
+            }
+        }
+        let of = plural(content.flows, "flow");
+        if !zero.is_empty() {
+            let statement = format!("{}: always zero in the {of} that were looked at: {}.", self.name(), zero.join(", "));
+            self.add(VALUE_ALWAYS_ZERO, statement, Vec::new(), out);
+        }
+        if !constant.is_empty() {
+            let statement = format!("{}: always the same in the {of} that were looked at: {}.", self.name(), constant.join(", "));
+            self.add(VALUE_CONSTANT, statement, Vec::new(), out);
+        }
+        let both = content.odd(Oddity::InterfacesZero);
+        if both.count == content.flows && both.count >= ENOUGH {
+            let statement = format!("{}: input and output interface are 0 in all {of} that were looked at.", self.name());
+            self.add(INTERFACES_ZERO, statement, first(both), out);
+        }
+        let flags = content.odd(Oddity::TcpWithoutFlags);
+        let with_flags = content.field(Canonical::TcpFlags);
+        if flags.count >= ENOUGH && with_flags.values == with_flags.zeros {
+            let statement = format!("{}: TCP flags are 0 in all {} of TCP that were looked at.", self.name(), plural(flags.count, "flow"));
+            self.add(TCP_FLAGS_ZERO, statement, first(flags), out);
+        }
+        let equal = content.odd(Oddity::InOutEqual);
+        if content.in_and_out >= ENOUGH && equal.count * 10 >= content.in_and_out * 9 {
+            let statement = format!("{}: IN and OUT counters are equal in {} of {} flows.", self.name(), equal.count, content.in_and_out);
+            self.add(IN_OUT_EQUAL, statement, first(equal), out);
+        }
+    }
+
+    fn oddities(&self, out: &mut Vec<Finding>) {
+        let groups: [(FindingKind, &[(Oddity, &str)]); 4] = [
+            (END_BEFORE_START, &[(Oddity::EndBeforeStart, "end before they start")]),
+            (
+                TIME_OFF,
+                &[
+                    (Oddity::EndAhead, "end more than an hour after they were captured"),
+                    (Oddity::EndLongAgo, "ended more than a day before they were captured"),
+                ],
+            ),
+            (
+                COUNTER_IMPLAUSIBLE,
+                &[
+                    (Oddity::BeyondLine, "have more octets than their packets or any line can hold"),
+                    (Oddity::OneCounterZero, "have octets without packets, or packets without octets"),
+                    (Oddity::Beyond31Bits, "have a counter of 2^31 or more"),
+                ],
+            ),
+            (OVERFLOW_ADDRESS, &[(Oddity::OverflowAddress, "have the address 127.0.0.4 or 127.0.0.5")]),
+        ];
+        for (kind, oddities) in groups {
+            let found: Vec<(&Seen, &str)> =
+                oddities.iter().map(|(o, what)| (self.content.odd(*o), *what)).filter(|(seen, _)| seen.count > 0).collect();
+            if found.is_empty() {
+                continue;
+            }
+            let whole = self.content.flows;
+            let parts: Vec<String> = found
+                .iter()
+                .map(|(seen, what)| format!("{} ({}) {what}", plural(seen.count, "flow"), percent(seen.count.into(), whole.into())))
+                .collect();
+            let statement = format!("{}: {}.", self.name(), parts.join("; "));
+            self.add(kind, statement, found.iter().flat_map(|(seen, _)| first(seen)).collect(), out);
+        }
+    }
+}
+
+fn first(seen: &Seen) -> Vec<Evidence> {
+    seen.first.iter().map(|(origin, what)| place(*origin, what.clone())).collect()
+}

@@ -1,0 +1,87 @@
+//! What the profiles ask and a layout does not give.
+
+use crate::template::Kind;
+
+use super::super::catalogue::{ALTERNATE_ELEMENT, MISSING_ELEMENT, RECOMMENDED_MISSING, VERDICT_UNKNOWN, VERSION_NOT_TAKEN};
+use super::super::finding::{Finding, Subject};
+use super::super::outcome::{ExporterAudit, LayoutAudit};
+use super::super::profile::{Demand, Need, Profile};
+use super::super::verdict::{Judgement, Outcome, Verdict};
+use super::{Material, about_layout, capitalised, count, element_text, layout_name, percent, plural, who};
+
+pub(super) fn look(material: &Material<'_>, exporter: &ExporterAudit, out: &mut Vec<Finding>) {
+    for layout in exporter.layouts.iter().filter(|l| l.content.kind == Kind::Data) {
+        for (profile, verdict) in material.profiles.iter().zip(&layout.verdicts) {
+            one(material, exporter, layout, profile, verdict, out);
+        }
+    }
+}
+
+fn one(
+    material: &Material<'_>,
+    exporter: &ExporterAudit,
+    layout: &LayoutAudit,
+    profile: &Profile,
+    verdict: &Verdict,
+    out: &mut Vec<Finding>,
+) {
+    if matches!(verdict.outcome, Outcome::NotApplicable(_)) {
+        return;
+    }
+    // A template that nothing came with can't lose flows: what others of the exporter carry counts.
+    let idle = layout.traffic.flows == 0 && exporter.traffic.flows > 0;
+    let subject = Subject { profile: Some(profile.name.clone()), ..about_layout(exporter, layout) };
+    let name = format!("{} of {}", layout_name(layout.name), who(exporter.key));
+    let hangs = vec![count(hanging(exporter, layout))];
+    if !verdict.version_taken && !idle {
+        let statement = format!("{} comes in {}, which {} does not take.", capitalised(&name), exporter.key.version, profile.title);
+        out.push(material.finding(VERSION_NOT_TAKEN, subject, statement, hangs));
+        return;
+    }
+    let missing: Vec<&Demand> = verdict.missing(profile).collect();
+    if !missing.is_empty() && !idle {
+        let statement = format!("{} lacks {} for {}.", capitalised(&name), demands(&missing), profile.title);
+        out.push(material.finding(MISSING_ELEMENT, subject.clone(), statement, hangs.clone()));
+    }
+    let alternates: Vec<String> = verdict
+        .alternates(profile)
+        .map(|(demand, group)| {
+            let elements: Vec<String> = group.0.iter().map(|id| element_text(*id)).collect();
+            format!("{} for {}", elements.join(" and "), demand.name)
+        })
+        .collect();
+    if !alternates.is_empty() && missing.is_empty() {
+        let statement = format!("{} has {}, which {}'s document does not name.", capitalised(&name), alternates.join(", "), profile.title);
+        out.push(material.finding(ALTERNATE_ELEMENT, subject.clone(), statement, hangs.clone()));
+    }
+    let recommended: Vec<&Demand> =
+        verdict.demands(profile, |j| *j == Judgement::Missing).filter(|d| d.need == Need::Recommended).collect();
+    if !recommended.is_empty() && !idle {
+        let statement = format!("{} lacks {}, which {} recommends.", capitalised(&name), demands(&recommended), profile.title);
+        out.push(material.finding(RECOMMENDED_MISSING, subject.clone(), statement, hangs.clone()));
+    }
+    let undecided: Vec<&Demand> = verdict.undecided(profile).collect();
+    if !undecided.is_empty() && verdict.outcome == Outcome::Unknown && !idle {
+        let statement = format!("{} lacks {}; no flow came that would tell whether it matters.", capitalised(&name), demands(&undecided));
+        out.push(material.finding(VERDICT_UNKNOWN, subject, statement, Vec::new()));
+    }
+}
+
+/// `TCP_FLAGS: 6 tcpControlBits (TCP_FLAGS)`.
+fn demands(list: &[&Demand]) -> String {
+    let one = |d: &&Demand| {
+        let groups: Vec<String> = d.any.iter().map(|g| g.0.iter().map(|id| element_text(*id)).collect::<Vec<_>>().join(" and ")).collect();
+        match groups.as_slice() {
+            [only] => only.clone(),
+            several => several.join(" or "),
+        }
+    };
+    list.iter().map(one).collect::<Vec<_>>().join("; ")
+}
+
+/// What hangs on a layout.
+fn hanging(exporter: &ExporterAudit, layout: &LayoutAudit) -> String {
+    let own = &layout.traffic;
+    let share = percent(own.flows.into(), exporter.traffic.flows.into());
+    format!("{} ({share} of the exporter's), {} octets, {} packets hang on it", plural(own.flows, "flow"), own.bytes, own.packets)
+}

@@ -54,7 +54,7 @@ const ROOMS: [(&str, &[&str]); 19] = [
 ];
 
 /// Where a dependency may be named: paths below `src/`. Its features and its types stay in there.
-const HOMES: [(&str, &[&str]); 26] = [
+const HOMES: [(&str, &[&str]); 27] = [
     ("bzip2", &["nfcapd/"]),
     ("clap", &["cli/"]),
     ("clap_complete", &["cli/"]),
@@ -68,6 +68,7 @@ const HOMES: [(&str, &[&str]); 26] = [
     ("itoa", &["column/", "write/", "report/"]),
     ("liblzma", &["input/", "write/"]),
     ("lz4_flex", &["input/", "nfcapd/", "write/"]),
+    ("minijinja", &["report/audit/"]),
     ("nom", &["message/"]),
     ("pcap_parser", &["input/capture"]),
     ("polars_arrow", &["table/"]),

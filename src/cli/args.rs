@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 const AFTER_HELP: &str = "\
-Exit status: 0 done; 1 --strict found damage; 2 usage, or an input could not be read; 130 interrupted.
+Exit status: 0 done; 1 an audit failed, or --strict found damage; 2 usage, or an input could not be read; 130 interrupted.
 
 Examples:
   ipfix-inspect capture.pcap                          who exports, which templates, what was lost, the first flows
@@ -13,6 +13,7 @@ Examples:
   ipfix-inspect flows capture.pcap -o flows.csv       the flows as CSV: all canonical columns that occur
   ipfix-inspect flows capture.pcap --format ndjson --columns src_addr,dst_addr,bytes,IN_BYTES
   ipfix-inspect templates capture.pcap                every template, field by field
+  ipfix-inspect audit capture.pcap                    will the collector take these flows, and if not, what to change
   ipfix-inspect -r captures/                          every capture and flow log in a folder, by their first times
   tcpdump -w - udp port 2055 | ipfix-inspect -        from a pipe";
 
@@ -46,6 +47,10 @@ pub(super) enum Command {
     Options(OptionsArgs),
     /// Information Elements: look one up by number, name or vendor
     Elements(ElementsArgs),
+    /// The template audit: will a collector take these flows, and if not, what to change
+    Audit(AuditArgs),
+    /// What a finding's or a problem's code means
+    Explain(ExplainArgs),
     /// Profiles: what collectors ask of templates, and by whose word
     Profiles(ProfilesArgs),
     /// A completion script for a shell
@@ -136,6 +141,68 @@ pub(super) struct ElementsArgs {
     pub(super) pattern: Option<String>,
 
     /// Form of the list
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub(super) format: ReportFormat,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct AuditArgs {
+    /// Captures and flow logs, plain or compressed; `-` is standard input
+    #[arg(value_name = "FILE", required = true)]
+    pub(super) files: Vec<PathBuf>,
+
+    /// The collector: a built-in profile (`ipfix-inspect profiles` lists them) or a TOML file; may be given several times
+    #[arg(long, value_name = "NAME|FILE", default_value = "strm")]
+    pub(super) profile: Vec<String>,
+
+    /// What the exporters are, for hints how to add a field; by default it is guessed from the templates
+    #[arg(long, value_name = "NAME")]
+    pub(super) platform: Option<String>,
+
+    /// Form of the report; by default text, and in a file by its name (.html, .md, .json, .sarif, .xml for JUnit, .txt)
+    #[arg(long, value_enum)]
+    pub(super) format: Option<AuditFormat>,
+
+    /// What makes the exit status 1
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t = FailOn::Error)]
+    pub(super) fail_on: FailOn,
+
+    /// The longest interval between two arrivals of a template that is fine: 90s, 10m, 1h
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = nanos)]
+    pub(super) refresh_limit: i64,
+
+    /// How far an exporter's clock may be off: 90s, 10m, 1h
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = nanos)]
+    pub(super) time_limit: i64,
+
+    /// Look at the values of all flows, not of the first million and one batch in sixteen after that
+    #[arg(long)]
+    pub(super) all_content: bool,
+
+    /// Write to a file, which appears when it is complete
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+
+    /// Replace an existing output file
+    #[arg(long)]
+    pub(super) force: bool,
+}
+
+/// A length of time in nanoseconds: a whole number and s, m, h or d.
+fn nanos(text: &str) -> Result<i64, String> {
+    const SECOND: i64 = 1_000_000_000;
+    let units = [('s', SECOND), ('m', 60 * SECOND), ('h', 3_600 * SECOND), ('d', 86_400 * SECOND)];
+    let found = units.iter().find_map(|(unit, nanos)| text.strip_suffix(*unit)?.parse::<i64>().ok()?.checked_mul(*nanos));
+    found.filter(|n| *n >= 0).ok_or_else(|| "expected a number and s, m, h or d, such as 90s or 10m".to_owned())
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct ExplainArgs {
+    /// The code, as reports show it in brackets; without it, all codes
+    #[arg(value_name = "CODE")]
+    pub(super) code: Option<String>,
+
+    /// Form
     #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
     pub(super) format: ReportFormat,
 }
@@ -247,6 +314,32 @@ pub(super) struct LimitArgs {
     /// Tunnels (GRE, IPIP, VXLAN, ERSPAN) around the export that are opened, one in the other
     #[arg(long, global = true, value_name = "N", default_value_t = 4, hide_short_help = true)]
     pub(super) max_tunnels: u8,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum AuditFormat {
+    /// For people at a terminal
+    Text,
+    /// For programs: a versioned schema
+    Json,
+    /// For a ticket
+    Markdown,
+    /// One file for a browser, without anything from outside
+    Html,
+    /// For CI systems: JUnit XML
+    Junit,
+    /// For CI systems: SARIF 2.1.0
+    Sarif,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum FailOn {
+    /// A finding of severity error
+    Error,
+    /// A warning or an error
+    Warning,
+    /// Nothing
+    Never,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -2,11 +2,13 @@
 //! What was typed (`args`) becomes what is meant (`options`); commands take only the latter.
 //! May use everything.
 //!
-//! Exit status: 0 done; 1 `--strict` found damage; 2 usage, or an input could not be read; 130 interrupted.
+//! Exit status: 0 done; 1 an audit failed, or `--strict` found damage; 2 usage, or an input could not be read; 130 interrupted.
 
 mod args;
+mod audit;
 mod completions;
 mod elements;
+mod explain;
 mod flows;
 mod locations;
 mod options;
@@ -34,6 +36,8 @@ pub fn main() -> ExitCode {
         Some(Command::Templates(templates)) => options::templates(&templates, &args.common).and_then(|o| templates::run(&o)),
         Some(Command::Options(tables)) => options::tables(&tables, &args.common).and_then(|o| tables::run(&o)),
         Some(Command::Elements(elements)) => options::elements_command(&elements, &args.common).and_then(|o| elements::run(&o)),
+        Some(Command::Audit(audit)) => options::audit(&audit, &args.common).and_then(|o| audit::run(&o)),
+        Some(Command::Explain(explain)) => options::explain_style(&args.common).and_then(|style| explain::run(&explain, &style)),
         Some(Command::Profiles(profiles)) => options::profiles_command(&profiles, &args.common).and_then(|o| profiles::run(&o)),
         Some(Command::Completions { shell }) => completions::run(shell),
     };
@@ -52,6 +56,8 @@ enum Ending {
     Done,
     /// `--strict` found damage.
     Damage,
+    /// An audit found what it is to fail on.
+    Failed,
     /// Some input could not be read.
     Unreadable,
     Interrupted,
@@ -61,7 +67,7 @@ impl Ending {
     fn code(self) -> ExitCode {
         ExitCode::from(match self {
             Self::Done => 0,
-            Self::Damage => 1,
+            Self::Damage | Self::Failed => 1,
             Self::Unreadable => 2,
             Self::Interrupted => 130,
         })

@@ -5,19 +5,20 @@ use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::audit::Profile;
+use crate::audit::{self, Profile};
 use crate::collector::{Kept, PortFilter};
 use crate::element::{self, Elements};
 use crate::input::{InputOptions, Location};
 use crate::keep;
+use crate::plan;
 use crate::report::Style;
 use crate::template::{Limits, PendingLimits, ScopeRule};
 use crate::write::Format;
 
 use super::Failure;
 use super::args::{
-    ColorWhen, CommonArgs, ElementsArgs, FlowFormat, FlowsArgs, OptionsArgs, OverviewArgs, ProfilesArgs, ReportFormat, TablesFormat,
-    TemplateScope, TemplatesArgs,
+    AuditArgs, AuditFormat, ColorWhen, CommonArgs, ElementsArgs, FailOn, FlowFormat, FlowsArgs, OptionsArgs, OverviewArgs, ProfilesArgs,
+    ReportFormat, TablesFormat, TemplateScope, TemplatesArgs,
 };
 
 /// The collector that is asked about where nobody says which.
@@ -86,6 +87,20 @@ pub(super) struct ElementsOptions {
     pub(super) pattern: Option<String>,
     pub(super) elements: Arc<Elements>,
     pub(super) json: bool,
+    pub(super) style: Style,
+}
+
+/// An audit.
+#[derive(Clone, Debug)]
+pub(super) struct AuditOptions {
+    pub(super) reading: Reading,
+    pub(super) profiles: Vec<Arc<Profile>>,
+    pub(super) limits: audit::AuditOptions,
+    pub(super) format: AuditFormat,
+    pub(super) fail_on: FailOn,
+    pub(super) all_content: bool,
+    pub(super) output: Option<PathBuf>,
+    pub(super) force: bool,
     pub(super) style: Style,
 }
 
@@ -193,6 +208,63 @@ pub(super) fn flows(args: &FlowsArgs, common: &CommonArgs) -> Result<FlowsOption
         force: args.force,
         style: Style { width: table_width(), ..style(common) },
     })
+}
+
+/// What the arguments of `audit` mean.
+pub(super) fn audit(args: &AuditArgs, common: &CommonArgs) -> Result<AuditOptions, Failure> {
+    let format = match (args.format, &args.output) {
+        (Some(format), _) => format,
+        (None, None) => AuditFormat::Text,
+        (None, Some(path)) => match path.extension().and_then(|e| e.to_str()) {
+            Some("html" | "htm") => AuditFormat::Html,
+            Some("md" | "markdown") => AuditFormat::Markdown,
+            Some("json") => AuditFormat::Json,
+            Some("sarif") => AuditFormat::Sarif,
+            Some("xml") => AuditFormat::Junit,
+            Some("txt") => AuditFormat::Text,
+            _ => {
+                let name = path.display();
+                return Err(Failure(format!(
+                    "{name}: its name tells no form; end it in .html, .md, .json, .sarif, .xml or .txt, or say --format"
+                )));
+            }
+        },
+    };
+    let platform = args.platform.as_deref().map(|name| {
+        audit::family(name).ok_or_else(|| {
+            let names = || audit::families().iter().map(|f| f.id);
+            let near = plan::nearest(name, names()).map(|n| format!("did you mean '{n}'? ")).unwrap_or_default();
+            Failure(format!("no platform is called '{name}'; {near}there are {}", names().collect::<Vec<_>>().join(", ")))
+        })
+    });
+    let platform = platform.transpose()?;
+    let reading = reading(&args.files, common)?;
+    let mut profiles: Vec<Arc<Profile>> = Vec::new();
+    for name in &args.profile {
+        let profile = super::profiles::choose(name, &reading.elements)?;
+        if profiles.iter().any(|p| p.name == profile.name) {
+            return Err(Failure(format!("--profile {name}: the profile '{}' was given already", profile.name)));
+        }
+        profiles.push(profile);
+    }
+    // A file has no width and no colors.
+    let style = if args.output.is_some() { Style { width: 100, color: false } } else { style(common) };
+    Ok(AuditOptions {
+        reading,
+        profiles,
+        limits: audit::AuditOptions { refresh_limit: args.refresh_limit, time_limit: args.time_limit, platform },
+        format,
+        fail_on: args.fail_on,
+        all_content: args.all_content,
+        output: args.output.clone(),
+        force: args.force,
+        style,
+    })
+}
+
+/// How `explain` looks.
+pub(super) fn explain_style(common: &CommonArgs) -> Result<Style, Failure> {
+    Ok(style(common))
 }
 
 /// What the arguments of `profiles` mean.

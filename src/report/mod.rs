@@ -51,15 +51,37 @@
 //!   `column`, `v9_name`, `type`, `units`, `semantics`, `status` (`current`, `deprecated`, `obsolete`), `vendor`, `description`, `source`
 //!   (`built-in`, `file`: of `--elements`).
 //!
+//! ## `ipfix-inspect/audit/1`
+//! - `schema`; `files`; `first` and `last` message; `messages`; `traffic` (`flows`, `bytes`, `packets`, `tcp`, `icmp` flows); `looked_at`,
+//!   flows whose values were looked at
+//! - `profiles`: `name`, `title`, `demands`, their names in order
+//! - `exporters`: `exporter` (null for a flow log), `version`, `domain`, `ports`, `messages`, `first_seen`, `last_seen`, `traffic`; `platform`
+//!   (null if not recognised): `id`, `title`, `evidence` (null if the user named it); `verdicts`, one by profile: `profile`, `verdict`,
+//!   `message`; `layouts`: `template_id` and `definition` (null for fixed records), `kind` (`data`, `options`), `sent` (false for kept
+//!   templates), `traffic`, `fields` (how many), `verdicts` by profile: `verdict` (`complete`, `complete-by-alternates`, `incomplete`,
+//!   `unknown`, `not-applicable`), `version_taken`, `demands`: `name`, `judgement` (`met`, `plausible`, `missing`, `undecided`, `not-needed`),
+//!   `by` the elements
+//! - `findings`, worst first: `code`, `severity`, `title`; `exporter`, `version`, `domain`, `template_id`, `definition`, `profile`, as far as they
+//!   apply; `statement`; `evidence`: `file`, `frame`, `offset`, `what`; `consequence`; `hint`
+//! - `octets`: `total`; `classes`: `class`, `octets`, `decoded`; `undecoded`, the first thousand places: `class`, `file`, `frame`, `offset`, `octets`,
+//!   `exporter`, `domain`; `more_undecoded`
+//! - `timeline`: the exporter's names, `template_id`, `definition`, `marks` (`time`, `event`: `learned`, `refreshed`, `redefined`, `withdrawn`,
+//!   `withdrawal-ignored`), `data` (`from`, `to`, `records`)
+//!
+//! ## `ipfix-inspect/findings/1`
+//! - `schema`; `findings`, all kinds or one: `code`, `severity`, `title`, `explanation`, `consequence`
+//!
 //! ## `ipfix-inspect/profiles/1`
 //! - `schema`
 //! - `profiles`: `name`, `title` of the collector, `document`, `url` and `date` of the source, `versions` it takes (none: all), `notes`;
 //!   `demands` in the document's order: `name`, `any` groups of elements of which one is enough (`8`, `9/12235`, `231+232`), `plausible`
 //!   ones that the document does not name, `when` (`always`, `tcp`, `sampled`), `need` (`required`, `recommended`).
 
+mod audit;
 mod cell;
 mod elements;
 mod escape;
+mod explain;
 mod exporters;
 mod files;
 mod first_flows;
@@ -80,8 +102,10 @@ mod templates;
 mod templates_json;
 mod width;
 
+pub use audit::{audit_html, audit_json, audit_junit, audit_markdown, audit_sarif, audit_text};
 pub use elements::{elements_json, elements_text};
 pub use escape::escape;
+pub use explain::{finding_text, findings_json, findings_text};
 pub use flow_table::{FlowTable, FlowTableSink, TablePart};
 pub use json::pretty;
 pub use options_tables::{OptionsTable, OptionsTables, SetPart, TableDigest, TableRows, options_csv, options_json, options_text};

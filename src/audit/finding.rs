@@ -38,7 +38,9 @@ pub struct Finding {
     pub kind: FindingKind,
     /// What it is about.
     pub subject: Subject,
-    /// One sentence with the particulars: numbers, names, times.
+    /// The layout that it is about, as words: `Template 256 of 192.0.2.1 v9 domain 0`; empty for what is about more, or about less.
+    pub about: String,
+    /// What is to be said of it, with the particulars: numbers, names, times. A whole sentence where `about` is empty.
     pub statement: String,
     /// What shows it, the first examples.
     pub evidence: Vec<Evidence>,
@@ -46,6 +48,13 @@ pub struct Finding {
     pub consequence: String,
     /// What to do, if something can be done: text, configuration lines apart by newlines.
     pub hint: Option<String>,
+}
+
+impl Finding {
+    /// The whole sentence.
+    pub fn sentence(&self) -> String {
+        if self.about.is_empty() { self.statement.clone() } else { format!("{}: {}", self.about, self.statement) }
+    }
 }
 
 /// One thing that shows a finding.

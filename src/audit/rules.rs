@@ -46,7 +46,14 @@ impl Material<'_> {
             None => self.collector_name(),
         };
         let consequence = kind.consequence.replace("{collector}", &name);
-        Finding { kind, subject, statement, evidence, consequence: capitalised(&consequence), hint: None }
+        Finding { kind, subject, about: String::new(), statement, evidence, consequence: capitalised(&consequence), hint: None }
+    }
+
+    /// A finding about one layout of an exporter; the statement goes on after its name.
+    fn of_layout(&self, kind: FindingKind, at: (&ExporterAudit, &LayoutAudit), statement: String, evidence: Vec<Evidence>) -> Finding {
+        let (exporter, layout) = at;
+        let about = capitalised(&format!("{} of {}", layout_name(layout.name), who(exporter.key)));
+        Finding { about, ..self.finding(kind, about_layout(exporter, layout), statement, evidence) }
     }
 }
 
@@ -120,6 +127,7 @@ fn element_text(id: ElementId) -> String {
 fn span(nanos: i64) -> String {
     let seconds = nanos.unsigned_abs() as f64 / 1e9;
     match seconds {
+        s if s < 0.001 => "under 1 ms".to_owned(),
         s if s < 1.0 => format!("{:.0} ms", s * 1e3),
         s if s < 120.0 => format!("{s:.1} s"),
         s if s < 7_200.0 => format!("{:.1} min", s / 60.0),

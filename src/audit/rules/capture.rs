@@ -1,6 +1,6 @@
 //! What concerns the input as a whole, and the problems of decoding.
 
-use crate::collector::Place;
+use crate::collector::{Place, Severity};
 use crate::input::FaultCause;
 
 use super::super::catalogue::{DATAGRAM_FRAGMENTED, KINDS, NO_FLOWS, NO_NDE, NO_TEMPLATES, problem};
@@ -68,7 +68,7 @@ fn fragments(material: &Material<'_>, out: &mut Vec<Finding>) {
     }
 }
 
-/// The ledgers' problems, each cause once.
+/// The ledgers' problems, each cause once. What frames hold beside NDE concerns no exporter, so the inputs' notes stay out.
 fn problems(material: &Material<'_>, out: &mut Vec<Finding>) {
     for p in material.collector.ledger().sorted() {
         let code = p.cause.code;
@@ -82,7 +82,7 @@ fn problems(material: &Material<'_>, out: &mut Vec<Finding>) {
         out.push(material.finding(problem(code, p.cause.severity, p.cause.title), Subject::default(), statement, vec![evidence]));
     }
     for report in material.reports {
-        for fault in report.faults.iter().filter(|f| !TOLD_ELSEWHERE.contains(&f.cause.code())) {
+        for fault in report.faults.iter().filter(|f| f.cause.severity() > Severity::Note && !TOLD_ELSEWHERE.contains(&f.cause.code())) {
             let cause = fault.cause;
             let title = cause.description();
             let statement = format!("{} ({} in {}).", title.trim_end_matches('.'), plural(fault.count, "time"), report.name);

@@ -10,7 +10,7 @@ use super::super::catalogue::{
 use super::super::content::{Content, LOOKED_AT, Oddity, Seen};
 use super::super::finding::{Evidence, Finding, FindingKind};
 use super::super::outcome::{ExporterAudit, LayoutAudit};
-use super::{Material, about_layout, capitalised, layout_name, percent, place, plural, who};
+use super::{Material, count, percent, place, plural};
 
 /// Fewer values say nothing about a habit.
 const ENOUGH: u64 = 20;
@@ -53,12 +53,13 @@ struct Look<'a> {
 
 impl Look<'_> {
     fn add(&self, kind: FindingKind, statement: String, evidence: Vec<Evidence>, out: &mut Vec<Finding>) {
-        out.push(self.material.finding(kind, about_layout(self.exporter, self.layout), statement, evidence));
+        out.push(self.material.of_layout(kind, (self.exporter, self.layout), statement, evidence));
     }
 
-    /// `Template 256 of 192.0.2.1 v9 domain 0`.
-    fn name(&self) -> String {
-        format!("{} of {}", capitalised(&layout_name(self.layout.name)), who(self.exporter.key))
+    /// How many flows were looked at, before where it was seen first.
+    fn of(&self, seen: Option<&Seen>) -> Vec<Evidence> {
+        let looked_at = count(format!("{} looked at", plural(self.content.flows, "flow")));
+        std::iter::once(looked_at).chain(seen.into_iter().flat_map(first)).collect()
     }
 
     fn habits(&self, out: &mut Vec<Finding>) {
@@ -68,9 +69,7 @@ impl Look<'_> {
             let field = content.field(column);
             match column {
                 Canonical::Protocol if field.is_always_zero() && field.values >= ENOUGH => {
-                    let statement =
-                        format!("{}: the protocol is 0 in all {} that were looked at.", self.name(), plural(field.values, "flow"));
-                    self.add(PROTOCOL_ZERO, statement, Vec::new(), out);
+                    self.add(PROTOCOL_ZERO, "the protocol is always 0.".to_owned(), self.of(None), out);
                 }
                 // Flows without ports, probes without interfaces, and flags by protocol have their own rules, or none.
                 Canonical::Protocol
@@ -88,29 +87,24 @@ impl Look<'_> {
                 _ => {}
             }
         }
-        let of = plural(content.flows, "flow");
         if !zero.is_empty() {
-            let statement = format!("{}: always zero in the {of} that were looked at: {}.", self.name(), zero.join(", "));
-            self.add(VALUE_ALWAYS_ZERO, statement, Vec::new(), out);
+            self.add(VALUE_ALWAYS_ZERO, format!("always zero: {}.", zero.join(", ")), self.of(None), out);
         }
         if !constant.is_empty() {
-            let statement = format!("{}: always the same in the {of} that were looked at: {}.", self.name(), constant.join(", "));
-            self.add(VALUE_CONSTANT, statement, Vec::new(), out);
+            self.add(VALUE_CONSTANT, format!("always the same: {}.", constant.join(", ")), self.of(None), out);
         }
         let both = content.odd(Oddity::InterfacesZero);
         if both.count == content.flows && both.count >= ENOUGH {
-            let statement = format!("{}: input and output interface are 0 in all {of} that were looked at.", self.name());
-            self.add(INTERFACES_ZERO, statement, first(both), out);
+            self.add(INTERFACES_ZERO, "input and output interface are always 0.".to_owned(), self.of(Some(both)), out);
         }
         let flags = content.odd(Oddity::TcpWithoutFlags);
         let with_flags = content.field(Canonical::TcpFlags);
         if flags.count >= ENOUGH && with_flags.values == with_flags.zeros {
-            let statement = format!("{}: TCP flags are 0 in all {} of TCP that were looked at.", self.name(), plural(flags.count, "flow"));
-            self.add(TCP_FLAGS_ZERO, statement, first(flags), out);
+            self.add(TCP_FLAGS_ZERO, "TCP flags are always 0.".to_owned(), self.of(Some(flags)), out);
         }
         let equal = content.odd(Oddity::InOutEqual);
         if content.in_and_out >= ENOUGH && equal.count * 10 >= content.in_and_out * 9 {
-            let statement = format!("{}: IN and OUT counters are equal in {} of {} flows.", self.name(), equal.count, content.in_and_out);
+            let statement = format!("IN and OUT counters are equal in {} of {} flows.", equal.count, content.in_and_out);
             self.add(IN_OUT_EQUAL, statement, first(equal), out);
         }
     }
@@ -146,7 +140,7 @@ impl Look<'_> {
                 .iter()
                 .map(|(seen, what)| format!("{} ({}) {what}", plural(seen.count, "flow"), percent(seen.count.into(), whole.into())))
                 .collect();
-            let statement = format!("{}: {}.", self.name(), parts.join("; "));
+            let statement = format!("{}.", parts.join("; "));
             self.add(kind, statement, found.iter().flat_map(|(seen, _)| first(seen)).collect(), out);
         }
     }

@@ -6,7 +6,7 @@ use crate::message::{FieldSpecifier, Role, Version};
 use super::super::catalogue::{ELEMENT_DEPRECATED, ELEMENT_REPEATED, ELEMENT_UNKNOWN, LENGTH_ODD};
 use super::super::finding::Finding;
 use super::super::outcome::{ExporterAudit, LayoutAudit};
-use super::{Material, about_layout, capitalised, element_text, layout_name, who};
+use super::{Material, element_text};
 
 pub(super) fn look(material: &Material<'_>, exporter: &ExporterAudit, out: &mut Vec<Finding>) {
     for layout in exporter.layouts.iter().filter(|l| l.template().is_some()) {
@@ -42,16 +42,14 @@ fn one(material: &Material<'_>, exporter: &ExporterAudit, layout: &LayoutAudit, 
             None => {}
         }
     }
-    let name = capitalised(&format!("{} of {}", layout_name(layout.name), who(exporter.key)));
     for (kind, list, what) in [
-        (LENGTH_ODD, odd, "has lengths that do not fit"),
-        (ELEMENT_REPEATED, repeated, "repeats"),
-        (ELEMENT_DEPRECATED, deprecated, "uses deprecated elements"),
-        (ELEMENT_UNKNOWN, unknown, "uses elements that no registry lists"),
+        (LENGTH_ODD, odd, "lengths that do not fit"),
+        (ELEMENT_REPEATED, repeated, "repeated elements"),
+        (ELEMENT_DEPRECATED, deprecated, "deprecated elements"),
+        (ELEMENT_UNKNOWN, unknown, "elements that no registry lists"),
     ] {
         if !list.is_empty() {
-            let statement = format!("{name} {what}: {}.", list.join(", "));
-            out.push(material.finding(kind, about_layout(exporter, layout), statement, Vec::new()));
+            out.push(material.of_layout(kind, (exporter, layout), format!("{what}: {}.", list.join(", ")), Vec::new()));
         }
     }
 }

@@ -3,11 +3,11 @@
 use crate::template::Kind;
 
 use super::super::catalogue::{ALTERNATE_ELEMENT, MISSING_ELEMENT, RECOMMENDED_MISSING, VERDICT_UNKNOWN, VERSION_NOT_TAKEN};
-use super::super::finding::{Finding, Subject};
+use super::super::finding::Finding;
 use super::super::outcome::{ExporterAudit, LayoutAudit};
 use super::super::profile::{Demand, Need, Profile};
 use super::super::verdict::{Judgement, Outcome, Verdict};
-use super::{Material, about_layout, capitalised, count, element_text, layout_name, percent, plural, who};
+use super::{Material, capitalised, count, element_text, percent, plural};
 
 pub(super) fn look(material: &Material<'_>, exporter: &ExporterAudit, out: &mut Vec<Finding>) {
     for layout in exporter.layouts.iter().filter(|l| l.content.kind == Kind::Data) {
@@ -30,18 +30,22 @@ fn one(
     }
     // A template that nothing came with can't lose flows: what others of the exporter carry counts.
     let idle = layout.traffic.flows == 0 && exporter.traffic.flows > 0;
-    let subject = Subject { profile: Some(profile.name.clone()), ..about_layout(exporter, layout) };
-    let name = format!("{} of {}", layout_name(layout.name), who(exporter.key));
-    let hangs = vec![count(hanging(exporter, layout))];
-    if !verdict.version_taken && !idle {
-        let statement = format!("{} comes in {}, which {} does not take.", capitalised(&name), exporter.key.version, profile.title);
-        out.push(material.finding(VERSION_NOT_TAKEN, subject, statement, hangs));
+    let mut add = |kind, statement, evidence| {
+        let mut finding = material.of_layout(kind, (exporter, layout), statement, evidence);
+        finding.subject.profile = Some(profile.name.clone());
+        finding.consequence = capitalised(&kind.consequence.replace("{collector}", &profile.title));
+        out.push(finding);
+    };
+    let hangs = || vec![count(hanging(exporter, layout))];
+    if idle {
         return;
     }
+    if !verdict.version_taken {
+        return add(VERSION_NOT_TAKEN, format!("{} does not take {}.", profile.title, exporter.key.version), hangs());
+    }
     let missing: Vec<&Demand> = verdict.missing(profile).collect();
-    if !missing.is_empty() && !idle {
-        let statement = format!("{} lacks {} for {}.", capitalised(&name), demands(&missing), profile.title);
-        out.push(material.finding(MISSING_ELEMENT, subject.clone(), statement, hangs.clone()));
+    if !missing.is_empty() {
+        add(MISSING_ELEMENT, format!("no {} for {}.", demands(&missing), profile.title), hangs());
     }
     let alternates: Vec<String> = verdict
         .alternates(profile)
@@ -51,19 +55,16 @@ fn one(
         })
         .collect();
     if !alternates.is_empty() && missing.is_empty() {
-        let statement = format!("{} has {}, which {}'s document does not name.", capitalised(&name), alternates.join(", "), profile.title);
-        out.push(material.finding(ALTERNATE_ELEMENT, subject.clone(), statement, hangs.clone()));
+        add(ALTERNATE_ELEMENT, format!("{}, which {}'s document does not name.", alternates.join(", "), profile.title), hangs());
     }
     let recommended: Vec<&Demand> =
         verdict.demands(profile, |j| *j == Judgement::Missing).filter(|d| d.need == Need::Recommended).collect();
-    if !recommended.is_empty() && !idle {
-        let statement = format!("{} lacks {}, which {} recommends.", capitalised(&name), demands(&recommended), profile.title);
-        out.push(material.finding(RECOMMENDED_MISSING, subject.clone(), statement, hangs.clone()));
+    if !recommended.is_empty() {
+        add(RECOMMENDED_MISSING, format!("no {}, which {} recommends.", demands(&recommended), profile.title), hangs());
     }
     let undecided: Vec<&Demand> = verdict.undecided(profile).collect();
-    if !undecided.is_empty() && verdict.outcome == Outcome::Unknown && !idle {
-        let statement = format!("{} lacks {}; no flow came that would tell whether it matters.", capitalised(&name), demands(&undecided));
-        out.push(material.finding(VERDICT_UNKNOWN, subject, statement, Vec::new()));
+    if !undecided.is_empty() && verdict.outcome == Outcome::Unknown {
+        add(VERDICT_UNKNOWN, format!("no {}, and no flow came that would tell whether it matters.", demands(&undecided)), Vec::new());
     }
 }
 

@@ -11,7 +11,7 @@ use super::super::catalogue::{
 };
 use super::super::finding::{Evidence, Finding, Subject};
 use super::super::outcome::{ExporterAudit, LayoutAudit};
-use super::{Material, about, about_layout, capitalised, count, element_text, layout_name, plural, seen, span, who};
+use super::{Material, about, count, element_text, plural, seen, span, who};
 
 /// Pieces of evidence of one finding.
 const MOST_EVIDENCE: usize = 5;
@@ -53,15 +53,10 @@ fn late(material: &Material<'_>, exporter: &ExporterAudit, layout: &LayoutAudit,
     let (sets, records) = early.clone().fold((0, 0), |(s, r), d| (s + d.sets_before, r + d.records_before));
     let Some((before, came)) = early.filter_map(|d| Some((d.first_before?, d.first_seen?))).min_by_key(|(b, _)| b.time) else { return };
     let ahead = span(came.time.nanos().saturating_sub(before.time.nanos()));
-    let name = capitalised(&layout_name(layout.name));
-    let statement = format!(
-        "{name} of {} came {ahead} after the first of its data; {} of {} came before it.",
-        who(exporter.key),
-        plural(records, "record"),
-        plural(sets, "Data Set"),
-    );
+    let statement =
+        format!("came {ahead} after the first of its data; {} in {} came before.", plural(records, "record"), plural(sets, "Data Set"));
     let evidence = vec![seen(before, "data"), seen(came, "the template")];
-    out.push(material.finding(TEMPLATE_LATE, about_layout(exporter, layout), statement, evidence));
+    out.push(material.of_layout(TEMPLATE_LATE, (exporter, layout), statement, evidence));
 }
 
 fn refresh(
@@ -73,19 +68,14 @@ fn refresh(
     out: &mut Vec<Finding>,
 ) {
     let limit = material.options.refresh_limit;
-    let name = capitalised(&layout_name(layout.name));
     for d in definitions.iter().filter(|d| d.times_sent > 0) {
         let (Some(first), Some(last)) = (d.first_seen, d.last_seen) else { continue };
         if d.intervals.count > 0 && d.intervals.most > limit {
-            let statement = format!(
-                "{name} of {} is refreshed every {} to {}; the limit is {}.",
-                who(exporter.key),
-                span(d.intervals.least),
-                span(d.intervals.most),
-                span(limit),
-            );
+            let (least, most) = (span(d.intervals.least), span(d.intervals.most));
+            let every = if least == most { most } else { format!("{least} to {most}") };
+            let statement = format!("refreshed every {every}; the limit is {}.", span(limit));
             let evidence = vec![seen(first, "the first time"), seen(last, "the last time"), count(format!("sent {} times", d.times_sent))];
-            out.push(material.finding(REFRESH_TOO_LONG, about_layout(exporter, layout), statement, evidence));
+            out.push(material.of_layout(REFRESH_TOO_LONG, (exporter, layout), statement, evidence));
             return;
         }
         // Its own data goes on for longer than the limit after the last arrival.
@@ -98,14 +88,10 @@ fn refresh(
         if let Some(data) = last_data
             && data.time.nanos().saturating_sub(last.time.nanos()) > limit
         {
-            let statement = format!(
-                "{name} of {} was last sent {} before the last of its data; the limit is {}.",
-                who(exporter.key),
-                span(data.time.nanos().saturating_sub(last.time.nanos())),
-                span(limit),
-            );
+            let before = span(data.time.nanos().saturating_sub(last.time.nanos()));
+            let statement = format!("last sent {before} before the last of its data; the limit is {}.", span(limit));
             let evidence = vec![seen(last, "the last time it came"), seen(data, "the last data")];
-            out.push(material.finding(REFRESH_ABSENT, about_layout(exporter, layout), statement, evidence));
+            out.push(material.of_layout(REFRESH_ABSENT, (exporter, layout), statement, evidence));
             return;
         }
     }
@@ -116,10 +102,10 @@ fn unused(material: &Material<'_>, exporter: &ExporterAudit, layout: &LayoutAudi
     let Some(first) = definitions.iter().filter_map(|d| d.first_seen).min_by_key(|s| s.time).filter(|_| !used && layout.sent) else {
         return;
     };
-    let statement = format!("No data came with {} of {}.", layout_name(layout.name), who(exporter.key));
+    let statement = "no data came with it.".to_owned();
     let sent: u64 = definitions.iter().map(|d| d.times_sent).sum();
     let evidence = vec![seen(first, "the first time"), count(format!("sent {}", plural(sent, "time")))];
-    out.push(material.finding(TEMPLATE_UNUSED, about_layout(exporter, layout), statement, evidence));
+    out.push(material.of_layout(TEMPLATE_UNUSED, (exporter, layout), statement, evidence));
 }
 
 /// Redefinitions, conflicts and withdrawals over UDP, by template id.

@@ -11,7 +11,7 @@ use crate::audit::{Audit, Finding, Outcome, Profile, TimelineRow};
 use crate::collector::{OctetClass, Severity};
 
 use super::json::event;
-use super::words::{LEGEND, flow_layouts, layout_name, looked_at, octets, outcome, place, share, sign, verdict, who};
+use super::words::{LEGEND, evidence, flow_layouts, grouped_findings, layout_name, looked_at, octets, outcome, share, sign, verdict, who};
 
 const TEMPLATE: &str = include_str!("report.html");
 /// Rows of the picture.
@@ -166,8 +166,8 @@ fn page(audit: &Audit) -> Page {
         looked_at: looked_at(audit),
         legend: LEGEND,
         profiles: audit.profiles.iter().enumerate().map(|(at, p)| profile(audit, p, at)).collect(),
-        findings: findings.into_iter().map(|f| finding(audit, f)).collect(),
-        notes: notes.into_iter().map(|f| finding(audit, f)).collect(),
+        findings: parts(audit, &findings),
+        notes: parts(audit, &notes),
         timeline: timeline(audit),
         octets: octets(audit)
             .into_iter()
@@ -229,13 +229,15 @@ fn profile(audit: &Audit, profile: &Profile, at: usize) -> ProfilePart {
         let groups: Vec<String> = d.any.iter().map(ToString::to_string).collect();
         DemandPart { name: plain(&d.name), title: plain(&format!("{}: {}", d.name, groups.join(" or "))) }
     };
+    let (used, idle): (Vec<RowPart>, Vec<RowPart>) = rows.partition(|r| r.flows != "0");
+    let rows = if used.is_empty() { idle } else { used };
     ProfilePart {
         title: plain(&profile.title),
         document: plain(&profile.source.document),
         date: plain(&profile.source.date),
         verdicts: verdicts.collect(),
         demands: profile.demands.iter().map(demand).collect(),
-        rows: if profile.demands.is_empty() { Vec::new() } else { rows.collect() },
+        rows: if profile.demands.is_empty() { Vec::new() } else { rows },
     }
 }
 
@@ -249,16 +251,16 @@ fn cell_class(sign: &str) -> &'static str {
     }
 }
 
-fn finding(audit: &Audit, f: &Finding) -> FindingPart {
+fn parts(audit: &Audit, findings: &[&Finding]) -> Vec<FindingPart> {
+    grouped_findings(findings).iter().filter_map(|(sentence, group)| Some(finding(audit, sentence, group, group.first()?))).collect()
+}
+
+fn finding(audit: &Audit, sentence: &str, group: &[&Finding], f: &Finding) -> FindingPart {
     let class = match f.kind.severity {
         Severity::Error => "bad",
         Severity::Warning => "doubt",
         Severity::Note => "info",
     };
-    let evidence = f.evidence.iter().map(|e| match place(e, audit) {
-        Some(at) => plain(&format!("{at}: {}", e.what)),
-        None => plain(&e.what),
-    });
     let (hint, lines) = match f.hint.as_deref().map(|h| h.split_once('\n').unwrap_or((h, ""))) {
         Some((first, "")) => (Some(plain(first)), None),
         Some((first, rest)) => (Some(plain(first)), Some(rest.lines().map(plain).collect::<Vec<_>>().join("\n"))),
@@ -268,11 +270,11 @@ fn finding(audit: &Audit, f: &Finding) -> FindingPart {
         class,
         severity: f.kind.severity.name(),
         code: f.kind.code,
-        statement: plain(&f.statement),
+        statement: plain(sentence),
         consequence: plain(&f.consequence),
         hint,
         lines,
-        evidence: evidence.collect(),
+        evidence: evidence(group, audit).iter().map(|line| plain(line)).collect(),
     }
 }
 

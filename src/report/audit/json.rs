@@ -110,7 +110,7 @@ struct FindingLine<'a> {
     title: &'a str,
     #[serde(flatten)]
     subject: SubjectLine<'a>,
-    statement: &'a str,
+    statement: String,
     evidence: Vec<EvidenceLine<'a>>,
     consequence: &'a str,
     hint: Option<&'a str>,
@@ -285,7 +285,7 @@ fn finding<'a>(audit: &'a Audit, f: &'a Finding) -> FindingLine<'a> {
         severity: f.kind.severity.name(),
         title: f.kind.title,
         subject: subject(&f.subject),
-        statement: &f.statement,
+        statement: f.sentence(),
         evidence: f.evidence.iter().map(|e| evidence(audit, e)).collect(),
         consequence: &f.consequence,
         hint: f.hint.as_deref(),

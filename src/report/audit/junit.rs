@@ -68,7 +68,7 @@ fn of_findings(audit: &Audit, exporter: Option<crate::collector::SourceKey>, str
     let own =
         audit.findings.iter().filter(|f| f.subject.exporter == exporter && !matches!(f.kind.code, "missing-element" | "version-not-taken"));
     own.map(|f| {
-        let mut text = f.statement.clone();
+        let mut text = f.sentence();
         for e in &f.evidence {
             let at = place(e, audit).map(|p| format!("{p}: ")).unwrap_or_default();
             text.push_str(&format!("\n{at}{}", e.what));

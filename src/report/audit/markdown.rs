@@ -5,7 +5,7 @@ use super::super::number::{grouped, span};
 use crate::audit::{Audit, Finding};
 use crate::collector::Severity;
 
-use super::words::{LEGEND, flow_layouts, layout_name, looked_at, octets, outcome, place, share, sign, verdict, who};
+use super::words::{LEGEND, evidence, flow_layouts, grouped_findings, layout_name, looked_at, octets, outcome, share, sign, verdict, who};
 
 /// The report as Markdown.
 pub fn audit_markdown(audit: &Audit) -> String {
@@ -53,13 +53,12 @@ pub fn audit_markdown(audit: &Audit) -> String {
     if audit.findings.is_empty() {
         out.push_str("\nNone.\n");
     }
-    for f in worse {
-        out.push_str(&format!("\n### {}: {}\n\n", f.kind.severity.name(), safe(&f.statement)));
-        for e in &f.evidence {
-            let at = place(e, audit).map(|p| format!("{}: ", safe(&p))).unwrap_or_default();
-            out.push_str(&format!("- {at}{}\n", safe(&e.what)));
-        }
-        if !f.evidence.is_empty() {
+    for (sentence, group) in grouped_findings(&worse) {
+        let Some(f) = group.first() else { continue };
+        out.push_str(&format!("\n### {}: {}\n\n", f.kind.severity.name(), safe(&sentence)));
+        let evidence = evidence(&group, audit);
+        evidence.iter().for_each(|line| out.push_str(&format!("- {}\n", safe(line))));
+        if !evidence.is_empty() {
             out.push('\n');
         }
         out.push_str(&format!("{} `{}`\n", safe(&f.consequence), f.kind.code));
@@ -73,7 +72,9 @@ pub fn audit_markdown(audit: &Audit) -> String {
     }
     if !notes.is_empty() {
         out.push_str("\n### Notes\n\n");
-        notes.iter().for_each(|f| out.push_str(&format!("- {} `{}`\n", safe(&f.statement), f.kind.code)));
+        for (sentence, group) in grouped_findings(&notes) {
+            out.push_str(&format!("- {} `{}`\n", safe(&sentence), group.first().map_or("", |f| f.kind.code)));
+        }
     }
     if audit.octets.total() > 0 {
         out.push_str("\n## What became of every octet\n\n| UDP payload | octets | share |\n|---|---:|---:|\n");

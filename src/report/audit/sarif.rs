@@ -64,7 +64,7 @@ fn level(severity: Severity) -> &'static str {
 }
 
 fn message(audit: &Audit, f: &Finding) -> String {
-    let mut text = f.statement.clone();
+    let mut text = f.sentence();
     for e in &f.evidence {
         let at = place(e, audit).map(|p| format!("{p}: ")).unwrap_or_default();
         text.push_str(&format!("\n{at}{}", e.what));

@@ -2,13 +2,13 @@
 
 use super::super::escape::escape;
 use super::super::grid::{Grid, numbers, words};
-use super::super::number::grouped;
+use super::super::number::{counted, grouped};
 use super::super::style::{Paint, Style};
 use super::super::width::{width, wrap};
 use crate::audit::{Audit, ExporterAudit, Finding, Outcome, Profile};
 use crate::collector::Severity;
 
-use super::words::{LEGEND, flow_layouts, layout_name, looked_at, octets, outcome, place, share, sign, verdict, who};
+use super::words::{LEGEND, evidence, flow_layouts, grouped_findings, layout_name, looked_at, octets, outcome, share, sign, verdict, who};
 
 /// Rows of a matrix; JSON and HTML have all.
 const MOST_ROWS: usize = 60;
@@ -78,6 +78,9 @@ fn matrix(audit: &Audit, profile: &Profile, at: usize, style: &Style) -> Option<
     if rows.is_empty() || profile.demands.is_empty() {
         return None;
     }
+    // What no flow came with matters only where no flow came at all.
+    let (used, idle): (Vec<_>, Vec<_>) = rows.into_iter().partition(|r| r.1 != "0");
+    let (rows, idle) = if used.is_empty() { (idle, 0) } else { (used, idle.len()) };
     let name_width = rows.iter().map(|r| width(&r.0)).max().unwrap_or(0).max("template".len());
     let flow_width = rows.iter().map(|r| r.1.len()).max().unwrap_or(0).max("flows".len());
     let cell = if profile.demands.len() > 9 { 3 } else { 2 };
@@ -92,6 +95,9 @@ fn matrix(audit: &Audit, profile: &Profile, at: usize, style: &Style) -> Option<
     }
     if rows.len() > MOST_ROWS {
         body.push_str(&format!("… and {} more; --format json has all\n", rows.len() - MOST_ROWS));
+    }
+    if idle > 0 {
+        body.push_str(&format!("and {}, with which no flow came\n", counted(idle as u64, "template")));
     }
     let legend: Vec<String> = (1..)
         .zip(&profile.demands)
@@ -121,25 +127,32 @@ fn findings(audit: &Audit, style: &Style) -> String {
     let (notes, worse): (Vec<&Finding>, Vec<&Finding>) = audit.findings.iter().partition(|f| f.kind.severity == Severity::Note);
     let mut out = Vec::new();
     if !worse.is_empty() {
-        let body: Vec<String> = worse.iter().map(|f| full(audit, f, style)).collect();
+        let body: Vec<String> = grouped_findings(&worse).iter().map(|(sentence, group)| full(audit, sentence, group, style)).collect();
         out.push(style.section("Findings", &body.join("\n")));
     }
     if !notes.is_empty() {
-        let line = |f: &&Finding| wrap(&format!("{} [{}]", escape(&f.statement), f.kind.code), style.width, 0, 2);
-        let body: String = notes.iter().map(line).collect();
+        let line = |(sentence, group): &(String, Vec<&Finding>)| {
+            let code = group.first().map_or("", |f| f.kind.code);
+            wrap(&format!("{} [{code}]", escape(sentence)), style.width, 0, 2)
+        };
+        let body: String = grouped_findings(&notes).iter().map(line).collect();
         out.push(style.section("Notes", &body));
     }
     out.push("`ipfix-inspect explain CODE` tells more of a [code].\n".to_owned());
     out.join("\n")
 }
 
-fn full(audit: &Audit, finding: &Finding, style: &Style) -> String {
+fn full(audit: &Audit, sentence: &str, group: &[&Finding], style: &Style) -> String {
+    let Some(finding) = group.first() else { return String::new() };
     let paint = if finding.kind.severity == Severity::Error { Paint::Bad } else { Paint::Doubtful };
     let word = style.paint(paint, finding.kind.severity.name());
-    let mut out = wrap(&format!("{word}: {} [{}]", escape(&finding.statement), finding.kind.code), style.width, 0, 2);
-    for evidence in finding.evidence.iter().take(MOST_EVIDENCE) {
-        let at = place(evidence, audit).map(|p| format!("{p}: ")).unwrap_or_default();
-        out.push_str(&wrap(&escape(&format!("{at}{}", evidence.what)), style.width, 2, 4));
+    let mut out = wrap(&format!("{word}: {} [{}]", escape(sentence), finding.kind.code), style.width, 0, 2);
+    let evidence = evidence(group, audit);
+    for line in evidence.iter().take(MOST_EVIDENCE) {
+        out.push_str(&wrap(&escape(line), style.width, 2, 4));
+    }
+    if evidence.len() > MOST_EVIDENCE {
+        out.push_str(&format!("  … and {} more\n", evidence.len() - MOST_EVIDENCE));
     }
     out.push_str(&wrap(&escape(&format!("→ {}", finding.consequence)), style.width, 2, 4));
     if let Some(hint) = &finding.hint {

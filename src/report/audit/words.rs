@@ -2,7 +2,7 @@
 
 use super::super::exporters::exporter_name;
 use super::super::number::grouped;
-use crate::audit::{Audit, Evidence, ExporterAudit, Judgement, LayoutAudit, LayoutName, Outcome, Profile, Reason};
+use crate::audit::{Audit, Evidence, ExporterAudit, Finding, Judgement, LayoutAudit, LayoutName, Outcome, Profile, Reason};
 use crate::collector::{OctetClass, SourceKey};
 use crate::template::Kind;
 
@@ -151,4 +151,58 @@ pub(super) fn looked_at(audit: &Audit) -> Option<String> {
             grouped(whole.into())
         )
     })
+}
+
+/// Findings that say the same of several layouts, as one: the sentence, and the findings.
+pub(super) fn grouped_findings<'a>(findings: &[&'a Finding]) -> Vec<(String, Vec<&'a Finding>)> {
+    let mut groups: Vec<Vec<&'a Finding>> = Vec::new();
+    for f in findings {
+        let same = |o: &Finding| {
+            !f.about.is_empty()
+                && (f.kind.code, f.subject.exporter, &f.subject.profile, &f.statement, &f.hint)
+                    == (o.kind.code, o.subject.exporter, &o.subject.profile, &o.statement, &o.hint)
+        };
+        match groups.iter_mut().find(|g| g.first().is_some_and(|first| same(first))) {
+            Some(group) => group.push(f),
+            None => groups.push(vec![f]),
+        }
+    }
+    groups.into_iter().map(|g| (sentence(&g), g)).collect()
+}
+
+/// `Templates 256, 257 of 192.0.2.1 v9 domain 0: …`.
+fn sentence(group: &[&Finding]) -> String {
+    const MOST_IDS: usize = 12;
+    let Some(first) = group.first() else { return String::new() };
+    if group.len() == 1 {
+        return first.sentence();
+    }
+    let ids: Vec<String> = group
+        .iter()
+        .take(MOST_IDS)
+        .map(|f| match (f.subject.template_id, f.subject.definition) {
+            (Some(id), Some(content)) if content > 1 => format!("{id} (definition {content})"),
+            (Some(id), _) => id.to_string(),
+            _ => "?".to_owned(),
+        })
+        .collect();
+    let more = if group.len() > MOST_IDS { format!(" and {} more", group.len() - MOST_IDS) } else { String::new() };
+    let exporter = first.subject.exporter.map(who).unwrap_or_default();
+    format!("Templates {}{more} of {exporter}: {}", ids.join(", "), first.statement)
+}
+
+/// The evidence of a group; where it is of several, each piece names its template.
+pub(super) fn evidence(group: &[&Finding], audit: &Audit) -> Vec<String> {
+    let mut out = Vec::new();
+    for f in group {
+        let name = match f.subject.template_id.filter(|_| group.len() > 1) {
+            Some(id) => format!("template {id}: "),
+            None => String::new(),
+        };
+        for e in &f.evidence {
+            let at = place(e, audit).map(|p| format!("{p}: ")).unwrap_or_default();
+            out.push(format!("{name}{at}{}", e.what));
+        }
+    }
+    out
 }

@@ -12,7 +12,9 @@ macro_rules! files {
 }
 
 /// The default comes first, the others by name.
-const FILES: [(&str, &str); 6] = files! { "strm" "firepower" "netflow-logic" "qradar" "secure-workload" "solarwinds" };
+const FILES: [(&str, &str); 11] = files! {
+    "strm" "akvorado" "firepower" "goflow2" "kentik" "netflow-logic" "nfdump" "qradar" "secure-workload" "silk" "solarwinds"
+};
 
 /// All of them, the default first.
 pub fn profiles() -> &'static [Arc<Profile>] {

@@ -154,38 +154,43 @@ fn changes(material: &Material<'_>, exporter: &ExporterAudit, out: &mut Vec<Find
     }
 }
 
-/// Sessions of one address and domain that use an id for different contents at overlapping times.
+/// Sessions of one address and domain that use an id for different contents: at overlapping times two senders, one after the other
+/// a redefinition, as for a collector that tells exporters apart by address.
 fn conflicts_between_ports(
     material: &Material<'_>,
     exporter: &ExporterAudit,
     redefined: &BTreeMap<u16, Vec<(Seen, String)>>,
     out: &mut Vec<Finding>,
 ) {
-    let mut by_id: BTreeMap<u16, Vec<&Definition>> = BTreeMap::new();
-    for d in material.collector.templates().definitions().iter().filter(|d| d.times_sent > 0 && d.template.was_sent()) {
-        if of(d.key.exporter.addr, d.key.version, d.key.domain, exporter) && !redefined.contains_key(&d.template.id) {
-            by_id.entry(d.template.id).or_default().push(d);
+    let mut by_id: BTreeMap<u16, Vec<(Seen, Seen, &Definition)>> = BTreeMap::new();
+    for d in material.collector.templates().definitions().iter().filter(|d| d.template.was_sent()) {
+        if of(d.key.exporter.addr, d.key.version, d.key.domain, exporter)
+            && !redefined.contains_key(&d.template.id)
+            && let (Some(first), Some(last)) = (d.first_seen, d.last_seen)
+        {
+            by_id.entry(d.template.id).or_default().push((first, last, d));
         }
     }
-    for (id, definitions) in by_id {
-        let overlap = |a: &Definition, b: &Definition| match (a.first_seen, a.last_seen, b.first_seen, b.last_seen) {
-            (Some(af), Some(al), Some(bf), Some(bl)) => af.time <= bl.time && bf.time <= al.time,
-            _ => false,
-        };
-        let pair = definitions.iter().enumerate().find_map(|(n, a)| {
-            let other = definitions.iter().skip(n + 1).find(|b| a.key != b.key && a.template != b.template && overlap(a, b))?;
-            Some((*a, *other))
-        });
-        let Some((a, b)) = pair else { continue };
-        let statement = format!(
-            "Template {id} of {} means one thing from port {} and another from port {} at the same time: two senders share address and domain.",
-            who(exporter.key),
-            a.key.exporter.port,
-            b.key.exporter.port
-        );
-        let evidence = [a, b].into_iter().filter_map(|d| Some(seen(d.first_seen?, format!("from port {}", d.key.exporter.port)))).collect();
+    for (id, mut sent) in by_id {
+        sent.sort_by_key(|(first, ..)| first.time);
+        let pairs = || sent.windows(2).filter_map(|pair| <&[_; 2]>::try_from(pair).ok()).filter(|[a, b]| a.2.template != b.2.template);
         let subject = Subject { template_id: Some(id), ..about(exporter) };
-        out.push(material.finding(TEMPLATE_CONFLICT, subject, statement, evidence));
+        let name = format!("Template {id} of {}", who(exporter.key));
+        if let Some([(first, _, a), (second, _, b)]) = pairs().find(|[a, b]| b.0.time <= a.1.time) {
+            let (port, other) = (a.key.exporter.port, b.key.exporter.port);
+            let statement = format!(
+                "{name} means one thing from port {port} and another from port {other} at the same time: two senders share the address."
+            );
+            let evidence = vec![seen(*first, format!("from port {port}")), seen(*second, format!("from port {other}"))];
+            out.push(material.finding(TEMPLATE_CONFLICT, subject, statement, evidence));
+        } else {
+            let changes: Vec<Evidence> =
+                pairs().map(|[a, b]| seen(b.0, format!("from another port: {}", changed(&diff(&a.2.template, &b.2.template))))).collect();
+            if !changes.is_empty() {
+                let statement = format!("{name} changed its fields {}.", plural(changes.len() as u64, "time"));
+                out.push(material.finding(TEMPLATE_REDEFINED, subject, statement, changes.into_iter().take(MOST_EVIDENCE).collect()));
+            }
+        }
     }
 }
 

@@ -186,7 +186,7 @@ mod tests {
         codes.sort_unstable();
         codes.dedup();
         assert_eq!(codes.len(), count);
-        assert_eq!(KINDS.len(), 44);
+        assert_eq!(KINDS.len(), 43);
         for k in KINDS {
             assert!(k.code.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'), "{}", k.code);
             assert!(k.explanation.ends_with('.') && k.consequence.ends_with('.') && !k.title.ends_with('.'), "{}", k.code);

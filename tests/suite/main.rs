@@ -18,6 +18,7 @@
 //! | [`events`] | NAT and firewall events |
 //! | [`quirks`] | what exporters do against the standard |
 //! | [`sampling`] | rates in every form, names of interfaces in records |
+//! | [`audit`] | every kind of finding, the forms of the report |
 //! | [`ledger`] | every octet of every payload has one class |
 //! | [`kept`] | templates kept from run to run, rules of scope, patterns of names |
 //! | [`structured`] | lists, and elements that exporters and users describe |
@@ -25,6 +26,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::cast_possible_truncation)]
 
+mod audit;
 mod build;
 mod captures;
 mod clauses;

@@ -46,8 +46,9 @@ const ROOMS: [(&str, &[&str]); 17] = [
 ];
 
 /// Where a dependency may be named: paths below `src/`. Its features and its types stay in there.
-const HOMES: [(&str, &[&str]); 24] = [
+const HOMES: [(&str, &[&str]); 26] = [
     ("bzip2", &["nfcapd/"]),
+    ("chrono", &["table/filter/"]),
     ("clap", &["cli/"]),
     ("clap_complete", &["cli/"]),
     ("comfy_table", &["report/"]),
@@ -59,11 +60,12 @@ const HOMES: [(&str, &[&str]); 24] = [
     ("itoa", &["column/", "write/", "report/"]),
     ("liblzma", &["input/", "write/"]),
     ("lz4_flex", &["input/", "nfcapd/", "write/"]),
-    ("nom", &["message/"]),
+    ("nom", &["message/", "table/filter/"]),
     ("pcap_parser", &["input/capture"]),
     ("polars_arrow", &["table/"]),
     ("terminal_size", &["cli/"]),
     ("polars", &["table/"]),
+    ("regex", &["table/filter/"]),
     ("roxmltree", &["element/"]),
     ("serde", &["element/", "report/", "write/"]),
     // In column/list.rs for its tests alone: lists are JSON text, and another reader has to say so.

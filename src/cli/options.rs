@@ -17,6 +17,7 @@ use super::args::{
     ColorWhen, CommonArgs, ElementsArgs, FlowFormat, FlowsArgs, OptionsArgs, OverviewArgs, ReportFormat, TablesFormat, TemplateScope,
     TemplatesArgs,
 };
+use super::filtering::Wanted;
 
 /// What all commands that read captures share.
 #[derive(Clone, Debug)]
@@ -104,6 +105,7 @@ pub(super) struct FlowsOptions {
     pub(super) form: RowForm,
     pub(super) columns: ColumnChoice,
     pub(super) limit: Option<u64>,
+    pub(super) filter: Wanted,
     pub(super) scale: bool,
     pub(super) names: bool,
     pub(super) output: Option<PathBuf>,
@@ -162,8 +164,10 @@ pub(super) fn flows(args: &FlowsArgs, common: &CommonArgs) -> Result<FlowsOption
         (true, RowForm::Table) => ColumnChoice::Short,
         (true, RowForm::Text(_)) => ColumnChoice::Canonical,
     };
+    let reading = reading(&args.files, common)?;
     Ok(FlowsOptions {
-        reading: reading(&args.files, common)?,
+        filter: Wanted::new(args.filter.filter.as_deref(), &reading.elements)?,
+        reading,
         form,
         columns,
         limit: args.limit,

@@ -38,6 +38,26 @@ pub struct Context {
     pub layout: u32,
 }
 
+#[cfg(test)]
+impl Context {
+    /// A context that says nothing.
+    pub(crate) fn blank(version: Version) -> Self {
+        Self {
+            received: None,
+            exporter: Endpoint::UNKNOWN,
+            domain: None,
+            version,
+            template_id: None,
+            export_time: Timestamp::from_nanos(0),
+            clock: None,
+            boot: None,
+            origin: Origin { file: 0, frame: 0 },
+            source: 0,
+            layout: 0,
+        }
+    }
+}
+
 /// The rows that one Set filled.
 #[derive(Clone, Copy, Debug)]
 pub struct Run {
@@ -131,6 +151,12 @@ impl FlowBatch {
         self.rows = start;
     }
 
+    /// Puts a batch together: finished columns of the schema, and the runs that are all its rows.
+    pub fn from_parts(schema: Arc<Schema>, columns: Vec<Column>, runs: Vec<Run>) -> Self {
+        let rows = runs.last().map_or(0, |run| run.start + run.rows);
+        Self { schema, columns, runs, rows, scratch: decode::Scratch::default() }
+    }
+
     /// Takes the batch apart: its columns, and its runs of rows.
     pub fn into_parts(self) -> (Vec<Column>, Vec<Run>) {
         (self.columns, self.runs)
@@ -154,18 +180,20 @@ mod tests {
     fn keeps_rows_and_runs() {
         let mut schema = SchemaBuilder::default();
         schema.canonical(Canonical::SrcPort).canonical(Canonical::Application).canonical(Canonical::Received);
-        let mut batch = FlowBatch::new(Arc::new(schema.build()));
-        let context = |template| Context { template_id: Some(template), ..blank() };
-        batch.columns[0] = column(Values::U16(vec![1, 2, 0, 4, 5]), &[true, true, false, true, true]);
+        let context = |template| Context { template_id: Some(template), ..Context::blank(Version::V9) };
         let mut text = Octets::default();
         ["a", "bb", "", "dddd", "e"].iter().for_each(|t| text.push(t.as_bytes()));
-        batch.columns[1] = column(Values::Octets(text), &[true; 5]);
-        batch.runs = vec![
+        let columns = vec![
+            column(Values::U16(vec![1, 2, 0, 4, 5]), &[true, true, false, true, true]),
+            column(Values::Octets(text), &[true; 5]),
+            Column::new(crate::plan::Kind::Time),
+        ];
+        let runs = vec![
             Run { start: 0, rows: 2, context: context(1) },
             Run { start: 2, rows: 1, context: context(2) },
             Run { start: 3, rows: 2, context: context(3) },
         ];
-        batch.rows = 5;
+        let mut batch = FlowBatch::from_parts(Arc::new(schema.build()), columns, runs);
         batch.keep(&[false, true, false, true, true]);
         assert_eq!(batch.rows(), 3);
         assert_eq!(batch.columns()[0].values, Values::U16(vec![2, 4, 5]));
@@ -181,21 +209,5 @@ mod tests {
         let mut column = Column { values, ..Column::new(crate::plan::Kind::U16) };
         valid.iter().for_each(|v| column.validity.push(*v));
         column
-    }
-
-    fn blank() -> Context {
-        Context {
-            received: None,
-            exporter: Endpoint::UNKNOWN,
-            domain: None,
-            version: Version::V9,
-            template_id: None,
-            export_time: Timestamp::from_nanos(0),
-            clock: None,
-            boot: None,
-            origin: Origin { file: 0, frame: 0 },
-            source: 0,
-            layout: 0,
-        }
     }
 }

@@ -54,8 +54,9 @@ const ROOMS: [(&str, &[&str]); 19] = [
 ];
 
 /// Where a dependency may be named: paths below `src/`. Its features and its types stay in there.
-const HOMES: [(&str, &[&str]); 27] = [
+const HOMES: [(&str, &[&str]); 29] = [
     ("bzip2", &["nfcapd/"]),
+    ("chrono", &["table/filter/"]),
     ("clap", &["cli/"]),
     ("clap_complete", &["cli/"]),
     ("comfy_table", &["report/"]),
@@ -69,11 +70,12 @@ const HOMES: [(&str, &[&str]); 27] = [
     ("liblzma", &["input/", "write/"]),
     ("lz4_flex", &["input/", "nfcapd/", "write/"]),
     ("minijinja", &["report/audit/"]),
-    ("nom", &["message/"]),
+    ("nom", &["message/", "table/filter/"]),
     ("pcap_parser", &["input/capture"]),
     ("polars_arrow", &["table/"]),
     ("terminal_size", &["cli/"]),
     ("polars", &["table/"]),
+    ("regex", &["table/filter/"]),
     ("roxmltree", &["element/"]),
     ("serde", &["audit/", "element/", "keep/", "report/", "write/"]),
     // In column/list.rs for its tests alone: lists are JSON text, and another reader has to say so.

@@ -86,6 +86,9 @@ pub(super) struct FlowsArgs {
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub(super) columns: Vec<String>,
 
+    #[command(flatten)]
+    pub(super) filter: FilterArgs,
+
     /// Multiply bytes and packets by the sampling rate, where the exporter tells it
     #[arg(long)]
     pub(super) scale: bool,
@@ -105,6 +108,14 @@ pub(super) struct FlowsArgs {
     /// Replace an existing output file
     #[arg(long)]
     pub(super) force: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct FilterArgs {
+    /// Only these flows, in nfdump's language: 'src ip 10.1.2.3 and dst port 443', 'bytes > 10M or duration >= 2s'; any column or
+    /// element by name; `@FILE` reads the filter from a file
+    #[arg(long, value_name = "EXPR")]
+    pub(super) filter: Option<String>,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -9,11 +9,12 @@ use crate::element::{self, Elements};
 use crate::message::Version;
 use crate::plan::{self, Canonical, Schema, SchemaBuilder};
 use crate::report::{FlowTable, FlowTableSink};
+use crate::table::{Filter, Filtered, Selection};
 use crate::write::{RowWriter, TargetFile, TextSink};
 
 use super::options::{ColumnChoice, FlowsOptions, RowForm};
 use super::reading::{Outcome, Run};
-use super::{Ending, Failure, complain};
+use super::{Ending, Failure, complain, filtering};
 
 /// The columns of the table, the first ones being those that a narrow terminal must show.
 const SHORT: [Canonical; 10] = [
@@ -47,11 +48,13 @@ pub(super) fn run(options: &FlowsOptions) -> Result<Ending, Failure> {
     }
     let met = run.looks_ahead().then(|| collector.layouts_met());
     let met = met.map(|layouts| Met { layouts, told: collector.columns_told() });
-    let schema = Arc::new(schema(options, met.as_ref(), collector.elements())?);
+    let filter = options.filter.told(collector.elements())?;
+    let schema = Arc::new(schema(options, met.as_ref(), filter.as_ref(), collector.elements())?);
+    let selection = filtering::bind(filter.as_ref(), &schema);
     collector.set_schema(Arc::clone(&schema));
     match target {
         Some(mut target) => {
-            let outcome = write(options, run, collector, &schema, BufWriter::with_capacity(1 << 20, &mut target))?;
+            let outcome = write(options, run, collector, &schema, selection, BufWriter::with_capacity(1 << 20, &mut target))?;
             let ending = outcome.ending(&options.reading);
             if outcome.reports.is_empty() {
                 return Ok(ending);
@@ -69,7 +72,7 @@ pub(super) fn run(options: &FlowsOptions) -> Result<Ending, Failure> {
             Ok(ending)
         }
         None => {
-            let outcome = write(options, run, collector, &schema, BufWriter::with_capacity(1 << 20, io::stdout().lock()))?;
+            let outcome = write(options, run, collector, &schema, selection, BufWriter::with_capacity(1 << 20, io::stdout().lock()))?;
             let ending = outcome.ending(&options.reading);
             if ending == Ending::Damage {
                 complain(&"--strict: problems were found; `ipfix-inspect FILE` shows them");
@@ -81,17 +84,24 @@ pub(super) fn run(options: &FlowsOptions) -> Result<Ending, Failure> {
     }
 }
 
-fn write(options: &FlowsOptions, run: Run<'_>, collector: Collector, schema: &Arc<Schema>, out: impl Write) -> Result<Outcome, Failure> {
+fn write(
+    options: &FlowsOptions,
+    run: Run<'_>,
+    collector: Collector,
+    schema: &Arc<Schema>,
+    selection: Option<Selection>,
+    out: impl Write,
+) -> Result<Outcome, Failure> {
     match options.form {
         RowForm::Text(format) => {
             let rows = RowWriter::new(Arc::clone(schema), format).with_names(options.names);
             let sink = TextSink::new(out, &rows, options.limit);
-            decode(run, collector, &rows, sink, |mut sink| sink.finish())
+            decode(run, collector, &Filtered::new(&rows, selection), sink, |mut sink| sink.finish())
         }
         RowForm::Table => {
             let table = FlowTable::new(Arc::clone(schema), options.style.clone());
             let sink = FlowTableSink::new(&table, out, options.limit);
-            decode(run, collector, &table, sink, FlowTableSink::finish)
+            decode(run, collector, &Filtered::new(&table, selection), sink, FlowTableSink::finish)
         }
     }
 }
@@ -148,7 +158,7 @@ struct Met {
 }
 
 /// The columns to decode; `met` is what occurs, where a first pass was possible.
-fn schema(options: &FlowsOptions, met: Option<&Met>, elements: &Arc<Elements>) -> Result<Schema, Failure> {
+fn schema(options: &FlowsOptions, met: Option<&Met>, filter: Option<&Filter>, elements: &Arc<Elements>) -> Result<Schema, Failure> {
     let mut builder = SchemaBuilder::with_elements(Arc::clone(elements));
     builder.scaled(options.scale);
     match &options.columns {
@@ -188,6 +198,7 @@ fn schema(options: &FlowsOptions, met: Option<&Met>, elements: &Arc<Elements>) -
     if options.names || options.form == RowForm::Table {
         builder.value_names();
     }
+    filtering::add_columns(filter, &mut builder);
     Ok(builder.build())
 }
 

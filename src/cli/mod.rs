@@ -9,6 +9,7 @@ mod audit;
 mod completions;
 mod elements;
 mod explain;
+mod filtering;
 mod flows;
 mod locations;
 mod options;
@@ -44,7 +45,8 @@ pub fn main() -> ExitCode {
     match result {
         Ok(ending) => ending.code(),
         Err(failure) => {
-            complain(&failure);
+            // Several lines show a place in what was typed.
+            failure.0.lines().enumerate().for_each(|(n, line)| if n == 0 { complain(&line) } else { more(line) });
             ExitCode::from(2)
         }
     }
@@ -89,6 +91,11 @@ impl Failure {
 fn complain(what: &dyn std::fmt::Display) {
     let line = what.to_string();
     let _ = writeln!(io::stderr(), "ipfix-inspect: {}", crate::report::escape(&line));
+}
+
+/// A further line of a complaint.
+fn more(line: &str) {
+    let _ = writeln!(io::stderr(), "{}", crate::report::escape(line));
 }
 
 /// Writes a whole result to standard output; a closed pipe is no error.

@@ -20,6 +20,7 @@ use super::args::{
     AuditArgs, AuditFormat, ColorWhen, CommonArgs, ElementsArgs, FailOn, FlowFormat, FlowsArgs, OptionsArgs, OverviewArgs, ProfilesArgs,
     ReportFormat, TablesFormat, TemplateScope, TemplatesArgs,
 };
+use super::filtering::Wanted;
 
 /// The collector that is asked about where nobody says which.
 const DEFAULT_PROFILE: &str = "strm";
@@ -137,6 +138,7 @@ pub(super) struct FlowsOptions {
     pub(super) form: RowForm,
     pub(super) columns: ColumnChoice,
     pub(super) limit: Option<u64>,
+    pub(super) filter: Wanted,
     pub(super) scale: bool,
     pub(super) names: bool,
     pub(super) output: Option<PathBuf>,
@@ -197,8 +199,10 @@ pub(super) fn flows(args: &FlowsArgs, common: &CommonArgs) -> Result<FlowsOption
         (true, RowForm::Table) => ColumnChoice::Short,
         (true, RowForm::Text(_)) => ColumnChoice::Canonical,
     };
+    let reading = reading(&args.files, common)?;
     Ok(FlowsOptions {
-        reading: reading(&args.files, common)?,
+        filter: Wanted::new(args.filter.filter.as_deref(), &reading.elements)?,
+        reading,
         form,
         columns,
         limit: args.limit,

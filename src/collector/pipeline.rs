@@ -19,6 +19,8 @@ const UNDER_WAY_PER_WORKER: usize = 4;
 pub trait Digest: Sync {
     /// The result for one batch.
     type Part: Send;
+    /// Changes a finished batch before it is read: leaves rows out.
+    fn prepare(&self, _batch: &mut FlowBatch) {}
     /// Reads a finished batch.
     fn digest(&self, batch: &FlowBatch) -> Self::Part;
 }
@@ -105,6 +107,7 @@ fn work<D: Digest>(jobs: &Mutex<Option<Receiver<(u64, Work)>>>, digest: &D, to_s
         own.clear();
         job.decode(&mut own);
         drop(job);
+        digest.prepare(&mut own);
         if to_sink.send((number, digest.digest(&own))).is_err() {
             // Nobody listens any more; closing the jobs lets the walker notice.
             jobs.lock().unwrap_or_else(PoisonError::into_inner).take();

@@ -38,6 +38,26 @@ pub struct Context {
     pub layout: u32,
 }
 
+#[cfg(test)]
+impl Context {
+    /// A context that says nothing.
+    pub(crate) fn blank(version: Version) -> Self {
+        Self {
+            received: None,
+            exporter: Endpoint::UNKNOWN,
+            domain: None,
+            version,
+            template_id: None,
+            export_time: Timestamp::from_nanos(0),
+            clock: None,
+            boot: None,
+            origin: Origin { file: 0, frame: 0 },
+            source: 0,
+            layout: 0,
+        }
+    }
+}
+
 /// The rows that one Set filled.
 #[derive(Clone, Copy, Debug)]
 pub struct Run {
@@ -115,6 +135,28 @@ impl FlowBatch {
         }
     }
 
+    /// Keeps the rows that are marked, of a finished batch; a row without a mark goes.
+    pub fn keep(&mut self, marks: &[bool]) {
+        if marks.len() == self.rows && marks.iter().all(|m| *m) {
+            return;
+        }
+        self.columns.iter_mut().for_each(|c| c.keep(marks));
+        let mut start = 0;
+        self.runs.retain_mut(|run| {
+            let kept = marks.iter().skip(run.start).take(run.rows).filter(|m| **m).count();
+            (run.start, run.rows) = (start, kept);
+            start += kept;
+            kept > 0
+        });
+        self.rows = start;
+    }
+
+    /// Puts a batch together: finished columns of the schema, and the runs that are all its rows.
+    pub fn from_parts(schema: Arc<Schema>, columns: Vec<Column>, runs: Vec<Run>) -> Self {
+        let rows = runs.last().map_or(0, |run| run.start + run.rows);
+        Self { schema, columns, runs, rows, scratch: decode::Scratch::default() }
+    }
+
     /// Takes the batch apart: its columns, and its runs of rows.
     pub fn into_parts(self) -> (Vec<Column>, Vec<Run>) {
         (self.columns, self.runs)
@@ -125,5 +167,47 @@ impl FlowBatch {
         self.columns.iter_mut().for_each(Column::clear);
         self.runs.clear();
         self.rows = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::column::{Column, Octets, Values};
+    use crate::plan::SchemaBuilder;
+
+    #[test]
+    fn keeps_rows_and_runs() {
+        let mut schema = SchemaBuilder::default();
+        schema.canonical(Canonical::SrcPort).canonical(Canonical::Application).canonical(Canonical::Received);
+        let context = |template| Context { template_id: Some(template), ..Context::blank(Version::V9) };
+        let mut text = Octets::default();
+        ["a", "bb", "", "dddd", "e"].iter().for_each(|t| text.push(t.as_bytes()));
+        let columns = vec![
+            column(Values::U16(vec![1, 2, 0, 4, 5]), &[true, true, false, true, true]),
+            column(Values::Octets(text), &[true; 5]),
+            Column::new(crate::plan::Kind::Time),
+        ];
+        let runs = vec![
+            Run { start: 0, rows: 2, context: context(1) },
+            Run { start: 2, rows: 1, context: context(2) },
+            Run { start: 3, rows: 2, context: context(3) },
+        ];
+        let mut batch = FlowBatch::from_parts(Arc::new(schema.build()), columns, runs);
+        batch.keep(&[false, true, false, true, true]);
+        assert_eq!(batch.rows(), 3);
+        assert_eq!(batch.columns()[0].values, Values::U16(vec![2, 4, 5]));
+        assert_eq!(batch.columns()[0].validity.nulls(), 0);
+        let Values::Octets(text) = &batch.columns()[1].values else { panic!("no text") };
+        assert_eq!((0..3).map(|row| text.get(row)).collect::<Vec<_>>(), [&b"bb"[..], b"dddd", b"e"]);
+        assert!(batch.columns()[2].validity.is_empty());
+        let runs: Vec<_> = batch.runs().iter().map(|r| (r.start, r.rows, r.context.template_id)).collect();
+        assert_eq!(runs, [(0, 1, Some(1)), (1, 2, Some(3))]);
+    }
+
+    fn column(values: Values, valid: &[bool]) -> Column {
+        let mut column = Column { values, ..Column::new(crate::plan::Kind::U16) };
+        valid.iter().for_each(|v| column.validity.push(*v));
+        column
     }
 }

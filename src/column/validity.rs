@@ -75,6 +75,17 @@ impl Validity {
         self.push_bit(valid);
     }
 
+    /// Keeps the rows that are marked.
+    pub(super) fn keep(&mut self, marks: &[bool]) {
+        let mut kept = Self::default();
+        if self.nulls == 0 {
+            kept.extend(marks.iter().filter(|m| **m).count(), true);
+        } else {
+            marks.iter().enumerate().filter(|(_, mark)| **mark).for_each(|(row, _)| kept.push(self.get(row)));
+        }
+        *self = kept;
+    }
+
     /// Forgets all rows and keeps the memory.
     pub fn clear(&mut self) {
         self.length = 0;

@@ -92,6 +92,28 @@ impl Values {
         }
     }
 
+    fn keep(&mut self, marks: &[bool]) {
+        fn pack<T: Copy>(values: &mut Vec<T>, marks: &[bool]) {
+            let mut mark = marks.iter();
+            values.retain(|_| mark.next().copied().unwrap_or(false));
+        }
+        match self {
+            Self::U8(v) => pack(v, marks),
+            Self::U16(v) => pack(v, marks),
+            Self::U32(v) => pack(v, marks),
+            Self::U64(v) => pack(v, marks),
+            Self::I64(v) => pack(v, marks),
+            Self::F64(v) => pack(v, marks),
+            Self::Bool(v) => pack(v, marks),
+            Self::Address(v) => pack(v, marks),
+            Self::Octets(v) => {
+                let mut kept = Octets::default();
+                marks.iter().enumerate().filter(|(_, mark)| **mark).for_each(|(row, _)| kept.push(v.get(row)));
+                *v = kept;
+            }
+        }
+    }
+
     fn clear(&mut self) {
         match self {
             Self::U8(v) => v.clear(),
@@ -133,6 +155,14 @@ impl Column {
         if missing > 0 {
             self.values.pad(rows);
             self.validity.extend(missing, false);
+        }
+    }
+
+    /// Keeps the rows that are marked; a column without rows stays so.
+    pub(super) fn keep(&mut self, marks: &[bool]) {
+        if !self.validity.is_empty() {
+            self.values.keep(marks);
+            self.validity.keep(marks);
         }
     }
 

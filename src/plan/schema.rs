@@ -148,6 +148,16 @@ impl SchemaBuilder {
         self.push(name, kind, Source::Field, false)
     }
 
+    /// Adds a canonical column that only something else looks at; a column that is there stays as it is.
+    pub fn hidden_canonical(&mut self, column: Canonical) -> &mut Self {
+        self.push(column.name(), column.kind(), Source::Canonical(column), true)
+    }
+
+    /// The same for a column that a field feeds.
+    pub fn hidden_field(&mut self, name: &str, kind: Kind) -> &mut Self {
+        self.push(name, kind, Source::Field, true)
+    }
+
     /// Adds what the user named: a canonical column, an element by any of its names, or `name_2` for a repeated one.
     ///
     /// # Errors
@@ -203,10 +213,10 @@ impl SchemaBuilder {
     /// Adds what the names of values depend on: an ICMP type has its name by the protocol, a code by its type as well.
     pub fn value_names(&mut self) -> &mut Self {
         if self.schema.canonical(Canonical::IcmpCode).is_some() {
-            self.hidden(Canonical::IcmpType);
+            self.hidden_canonical(Canonical::IcmpType);
         }
         if self.schema.canonical(Canonical::IcmpType).is_some() {
-            self.hidden(Canonical::Protocol);
+            self.hidden_canonical(Canonical::Protocol);
         }
         self
     }
@@ -214,16 +224,12 @@ impl SchemaBuilder {
     /// The schema, with hidden columns for what others are computed from: a duration needs start and end, an end may need the start.
     pub fn build(mut self) -> Schema {
         if self.schema.canonical(Canonical::DurationMs).is_some() {
-            self.hidden(Canonical::FlowEnd);
+            self.hidden_canonical(Canonical::FlowEnd);
         }
         if self.schema.canonical(Canonical::FlowEnd).is_some() {
-            self.hidden(Canonical::FlowStart);
+            self.hidden_canonical(Canonical::FlowStart);
         }
         self.schema
-    }
-
-    fn hidden(&mut self, column: Canonical) {
-        self.push(column.name(), column.kind(), Source::Canonical(column), true);
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use ipfix_inspect::audit::KINDS;
 use serde_json::Value;
 
-use crate::build::{EXPORT, Field, ipfix, options_template, set, template, v9, v9_options_template};
+use crate::build::{EXPORT, Field, ipfix, set, template, v9, v9_options_template};
 use crate::support::{run, run_with_input, stdout, testdata};
 
 /// One flow of the exporter: TCP, both interfaces, times within the minute before the export.

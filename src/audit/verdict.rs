@@ -112,8 +112,8 @@ pub struct Layout<'a> {
 
 /// Octets and packets in any form: what has none of them, and an event, reports that something happened and no traffic.
 const COUNTERS: [u16; 12] = [1, 2, 23, 24, 85, 86, 231, 232, 298, 299, 352, 353];
-/// natEvent, firewallEvent, and the number of the latter in early NSEL (9/40005 is v9's 40005).
-const EVENTS: [u16; 3] = [230, 233, 40_005];
+/// natEvent, firewallEvent, and the latter in early NSEL: v9's 40005, which is 7237 of Cisco's own.
+const EVENTS: [ElementId; 4] = [ElementId::iana(230), ElementId::iana(233), ElementId::iana(40_005), ElementId::enterprise(9, 7_237)];
 
 /// The verdict of a profile on a layout.
 ///
@@ -168,8 +168,8 @@ fn present(layout: &Layout<'_>, elements: &Elements) -> Vec<ElementId> {
 }
 
 fn is_event(present: &[ElementId]) -> bool {
-    let any = |ids: &[u16]| present.iter().any(|e| matches!(e.pen, 0 | 9) && ids.contains(&e.id));
-    any(&EVENTS) && !any(&COUNTERS)
+    let counts = |e: &ElementId| e.pen == 0 && COUNTERS.contains(&e.id);
+    present.iter().any(|e| EVENTS.contains(e)) && !present.iter().any(counts)
 }
 
 #[cfg(test)]
@@ -256,6 +256,9 @@ mod tests {
     fn options_and_events_are_not_judged() {
         let event = judged("strm", Version::V9, &[148, 8, 7, 12, 11, 4, 233, 323], Traffic::default(), false);
         assert_eq!(event.outcome, Outcome::NotApplicable(Reason::Events));
+        // Early NSEL: 33000 is 9/232, which is no counter.
+        let early = judged("strm", Version::V9, &[8, 7, 12, 11, 4, 40_005, 33_000, 323], Traffic::default(), false);
+        assert_eq!(early.outcome, Outcome::NotApplicable(Reason::Events));
         let counted = judged("strm", Version::V9, &[148, 8, 7, 12, 11, 4, 233, 323, 231], Traffic::default(), false);
         assert_eq!(counted.outcome, Outcome::Incomplete);
         let fields = [FieldSpecifier::element(0, 34, 4)];

@@ -19,6 +19,7 @@
 //! | [`quirks`] | what exporters do against the standard |
 //! | [`sampling`] | rates in every form, names of interfaces in records |
 //! | [`audit`] | every kind of finding, the forms of the report |
+//! | [`verdicts`] | what every profile says of every real template |
 //! | [`ledger`] | every octet of every payload has one class |
 //! | [`kept`] | templates kept from run to run, rules of scope, patterns of names |
 //! | [`structured`] | lists, and elements that exporters and users describe |
@@ -48,4 +49,5 @@ mod referee;
 mod sampling;
 mod structured;
 mod support;
+mod verdicts;
 mod wire;

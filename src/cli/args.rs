@@ -124,6 +124,18 @@ pub(super) struct TemplatesArgs {
     #[arg(value_name = "FILE", required = true)]
     pub(super) files: Vec<PathBuf>,
 
+    /// What happened to each template: learned, refreshed, changed, withdrawn, with times and intervals
+    #[arg(long, conflicts_with_all = ["diff", "diff_with"])]
+    pub(super) history: bool,
+
+    /// What differs between the contents of one id: of one exporter in time, or of different exporters
+    #[arg(long, value_enum, value_name = "BETWEEN", conflicts_with = "diff_with")]
+    pub(super) diff: Option<Between>,
+
+    /// What differs from FILE, which was captured before a change: FILE is before, the others are after
+    #[arg(long, value_name = "FILE")]
+    pub(super) diff_with: Option<PathBuf>,
+
     /// Form of the list
     #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
     pub(super) format: ReportFormat,
@@ -325,6 +337,14 @@ pub(super) struct LimitArgs {
     /// Tunnels (GRE, IPIP, VXLAN, ERSPAN) around the export that are opened, one in the other
     #[arg(long, global = true, value_name = "N", default_value_t = 4, hide_short_help = true)]
     pub(super) max_tunnels: u8,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Between {
+    /// The contents that one exporter gave an id, one after the other
+    Versions,
+    /// The contents that different exporters give the same id
+    Exporters,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

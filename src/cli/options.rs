@@ -17,8 +17,8 @@ use crate::write::Format;
 
 use super::Failure;
 use super::args::{
-    AuditArgs, AuditFormat, ColorWhen, CommonArgs, ElementsArgs, FailOn, FlowFormat, FlowsArgs, OptionsArgs, OverviewArgs, ProfilesArgs,
-    ReportFormat, TablesFormat, TemplateScope, TemplatesArgs,
+    AuditArgs, AuditFormat, Between, ColorWhen, CommonArgs, ElementsArgs, FailOn, FlowFormat, FlowsArgs, OptionsArgs, OverviewArgs,
+    ProfilesArgs, ReportFormat, TablesFormat, TemplateScope, TemplatesArgs,
 };
 use super::filtering::Wanted;
 
@@ -61,8 +61,20 @@ pub(super) struct OverviewOptions {
 #[derive(Clone, Debug)]
 pub(super) struct TemplatesOptions {
     pub(super) reading: Reading,
+    pub(super) view: TemplatesView,
     pub(super) json: bool,
     pub(super) style: Style,
+}
+
+/// What is shown of templates.
+#[derive(Clone, Debug)]
+pub(super) enum TemplatesView {
+    List,
+    History,
+    Versions,
+    Exporters,
+    /// Against what these inputs have, read first.
+    Before(Box<Reading>),
 }
 
 /// The tables of options data.
@@ -160,7 +172,14 @@ pub(super) fn overview(files: &[PathBuf], common: &CommonArgs, args: &OverviewAr
 
 /// What the arguments of `templates` mean.
 pub(super) fn templates(args: &TemplatesArgs, common: &CommonArgs) -> Result<TemplatesOptions, Failure> {
-    Ok(TemplatesOptions { reading: reading(&args.files, common)?, json: args.format == ReportFormat::Json, style: style(common) })
+    let view = match (args.history, args.diff, &args.diff_with) {
+        (true, ..) => TemplatesView::History,
+        (_, Some(Between::Versions), _) => TemplatesView::Versions,
+        (_, Some(Between::Exporters), _) => TemplatesView::Exporters,
+        (.., Some(before)) => TemplatesView::Before(Box::new(reading(std::slice::from_ref(before), common)?)),
+        _ => TemplatesView::List,
+    };
+    Ok(TemplatesOptions { reading: reading(&args.files, common)?, view, json: args.format == ReportFormat::Json, style: style(common) })
 }
 
 /// What the arguments of `options` mean.

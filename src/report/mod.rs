@@ -40,6 +40,15 @@
 //!   know of it, or null: `first_seen`, `last_seen`, `times_sent`, which the fields before it do not count; `fields` in wire order: `id`,
 //!   `pen` (0 for IANA), `name`, `column` (for `--columns`), `v9_name`, `vendor`, `length` (a number, or `"variable"`), `scope`.
 //!
+//! ## `ipfix-inspect/template-history/1`
+//! - `schema`; `events_left_out`, beyond the first hundred thousand
+//! - `templates`: `exporter` and `port` (null for a flow log), `version`, `domain`, `id`; `events` in order: `event` (`learned`, `refreshed`, `redefined`,
+//!   `withdrawn`, `withdrawal-ignored`), `first_time`, `first_frame`, `last_time`, `count` (refreshes in a row are one), `fields`, `changes` (phrases
+//!   that begin with `+`, `-`, `~` for another length, `>` for another place), `shortest_interval_ns` and `longest_interval_ns` of refreshes
+//!
+//! ## `ipfix-inspect/template-diff/1`
+//! - `schema`; `comparisons`: `id`, `old` and `new` as words, `changes` as above
+//!
 //! ## `ipfix-inspect/options/1`
 //! - `schema`
 //! - `tables`, by exporter, domain, version and id: `exporter`, `version`, `domain`, `template_id`, `definition`; `scopes`, the columns of
@@ -98,6 +107,7 @@ mod profiles;
 mod sampling;
 mod strm;
 mod style;
+mod template_changes;
 mod templates;
 mod templates_json;
 mod width;
@@ -113,6 +123,7 @@ pub use overview::overview_text;
 pub use overview_json::overview_json;
 pub use profiles::{profile_text, profiles_json, profiles_text};
 pub use style::Style;
+pub use template_changes::{diff_json, diff_text, history_json, history_text};
 pub use templates::templates_text;
 pub use templates_json::templates_json;
 

@@ -20,6 +20,8 @@
 //! | [`sampling`] | rates in every form, names of interfaces in records |
 //! | [`audit`] | every kind of finding, the forms of the report |
 //! | [`verdicts`] | what every profile says of every real template |
+//! | [`template_changes`] | the history of templates, and what differs between them |
+//! | [`filters`] | filters against nfdump's |
 //! | [`ledger`] | every octet of every payload has one class |
 //! | [`kept`] | templates kept from run to run, rules of scope, patterns of names |
 //! | [`structured`] | lists, and elements that exporters and users describe |
@@ -35,6 +37,7 @@ mod cli;
 mod corpus;
 mod events;
 mod explained;
+mod filters;
 mod first_flows;
 mod flow_logs;
 mod hostile;
@@ -49,5 +52,6 @@ mod referee;
 mod sampling;
 mod structured;
 mod support;
+mod template_changes;
 mod verdicts;
 mod wire;

@@ -25,7 +25,7 @@
 //!   `sampling` (null where nothing is said of it): `rates`, each with `source` (`header`, `options`), `of` (`all`, `sampler`, `interface`,
 //!   `template`), `id` and `interval`; `in_records`, true if flows tell their rate themselves; `unannounced`, samplers that flows name and
 //!   whose rate nothing tells; `strm`, a verdict for each layout: `template_id` (null for fixed records), `definition` (1 for the first
-//!   content of the id), `flows`, `icmp_only`, `verdict` (`complete`, `complete-by-alternates`, `unknown`, `incomplete`), `missing` names
+//!   content of the id), `flows`, `icmp_only`, `verdict` (`complete`, `complete-by-alternates`, `unknown`, `incomplete`, `not-applicable`), `missing` names
 //!   of STRM's list, `undecided` those that only TCP flows need where no flow came, `alternates`: `for` a name of the list, `element`,
 //!   `name`.
 //! - `problems`, worst first: `code`, `severity` (`error`, `warning`, `note`), `count`, `message`, `first`, the first example: `file`,

@@ -131,7 +131,7 @@ kinds! {
         "By the times of the record, wraps of the up-time taken into account."
         "{collector} drops such flows, or shows absurd durations.";
     TIME_OFF Warning "time-off" "Flow times are far from the time of their arrival"
-        "The flow ends more than an hour after the datagram was captured, or more than a day before."
+        "The flow's end and the capture of its datagram are further apart than --time-limit (an hour by default): wrong clocks, local time in place of UTC, a wrong base."
         "{collector} files the flows under the wrong time.";
     COUNTER_IMPLAUSIBLE Warning "counter-implausible" "Counters that can't be"
         "More octets than the packets can hold, more than 800 Gbit/s, octets without packets, or a counter of 2^31 or more in one flow."

@@ -35,7 +35,6 @@ pub const LOOKED_AT: [Canonical; 14] = [
     Canonical::FlowEnd,
 ];
 
-const NANOS_PER_HOUR: i64 = 3_600_000_000_000;
 const NANOS_PER_MILLI: i64 = 1_000_000;
 /// A counter from here on is beyond what collectors with signed 32-bit counters hold.
 const TWO_GIGA: u64 = 1 << 31;
@@ -64,9 +63,9 @@ macro_rules! oddities {
 oddities! {
     /// It ends before it starts.
     EndBeforeStart,
-    /// It ends more than an hour after it was received.
+    /// It ends after it was received, by more than the limit.
     EndAhead,
-    /// It ended more than 24 hours before it was received.
+    /// It ended before it was received, by more than the limit.
     EndLongAgo,
     /// A counter of 2^31 or more.
     Beyond31Bits,
@@ -207,12 +206,13 @@ pub fn traffic_schema() -> Arc<Schema> {
 #[derive(Debug)]
 pub struct ContentDigest {
     deep: Arc<Schema>,
+    time_limit: i64,
 }
 
 impl ContentDigest {
-    /// `deep` is the schema of the batches to look at.
-    pub fn new(deep: Arc<Schema>) -> Self {
-        Self { deep }
+    /// `deep` is the schema of the batches to look at, `time_limit` how many nanoseconds a flow's end may be off its arrival.
+    pub fn new(deep: Arc<Schema>, time_limit: i64) -> Self {
+        Self { deep, time_limit }
     }
 }
 
@@ -228,7 +228,7 @@ impl Digest for ContentDigest {
 
     fn digest(&self, batch: &FlowBatch) -> ContentPart {
         let deep = Arc::ptr_eq(batch.schema(), &self.deep);
-        ContentPart { traffic: Traffic::by_layout(batch), content: if deep { by_layout(batch) } else { Vec::new() } }
+        ContentPart { traffic: Traffic::by_layout(batch), content: if deep { by_layout(batch, self.time_limit) } else { Vec::new() } }
     }
 }
 
@@ -257,7 +257,7 @@ impl Sink<ContentPart> for ContentSums {
     }
 }
 
-fn by_layout(batch: &FlowBatch) -> Vec<(u32, Content)> {
+fn by_layout(batch: &FlowBatch, time_limit: i64) -> Vec<(u32, Content)> {
     let columns = Columns::of(batch);
     let mut out: Vec<(u32, Content)> = Vec::new();
     for run in batch.runs() {
@@ -267,7 +267,7 @@ fn by_layout(batch: &FlowBatch) -> Vec<(u32, Content)> {
         });
         let content = &mut out[place].1;
         content.flows += run.rows as u64;
-        columns.look(run, content);
+        columns.look(run, content, time_limit);
     }
     out
 }
@@ -284,20 +284,20 @@ impl<'a> Columns<'a> {
         LOOKED_AT.iter().position(|c| *c == which).and_then(|at| self.0[at])
     }
 
-    fn look(&self, run: &Run, content: &mut Content) {
+    fn look(&self, run: &Run, content: &mut Content, time_limit: i64) {
         let rows = run.start..run.start + run.rows;
         for (field, column) in content.fields.iter_mut().zip(self.0) {
             if let Some(column) = column {
                 take(field, column, rows.clone());
             }
         }
-        self.times(run, content);
+        self.times(run, content, time_limit);
         self.counters(run, content);
         self.others(run, content);
         self.addresses(run, content);
     }
 
-    fn times(&self, run: &Run, content: &mut Content) {
+    fn times(&self, run: &Run, content: &mut Content, time_limit: i64) {
         let (Some(start), Some(end)) = (self.get(Canonical::FlowStart), self.get(Canonical::FlowEnd)) else { return };
         let (origin, received) = (run.context.origin, run.context.received);
         for row in run.start..run.start + run.rows {
@@ -310,9 +310,9 @@ impl<'a> Columns<'a> {
             if let (Some(last), Some(received)) = (last, received) {
                 let late = received.nanos().saturating_sub(last);
                 let what = || format!("ends {}, received {received}", stamp(last));
-                if late < -NANOS_PER_HOUR {
+                if late < -time_limit {
                     content.note(Oddity::EndAhead, origin, what);
-                } else if late > 24 * NANOS_PER_HOUR {
+                } else if late > time_limit {
                     content.note(Oddity::EndLongAgo, origin, what);
                 }
             }

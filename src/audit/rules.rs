@@ -40,13 +40,21 @@ impl Material<'_> {
         }
     }
 
+    /// True if consequences can name the collector.
+    fn names_one(&self, subject: &Subject) -> bool {
+        self.profiles.len() == 1 || subject.profile.is_some()
+    }
+
     fn finding(&self, kind: FindingKind, subject: Subject, statement: String, evidence: Vec<Evidence>) -> Finding {
         let name = match subject.profile.as_ref().and_then(|p| self.profiles.iter().find(|own| own.name == *p)) {
             Some(profile) => profile.title.clone(),
             None => self.collector_name(),
         };
         let consequence = kind.consequence.replace("{collector}", &name);
-        Finding { kind, subject, about: String::new(), statement, evidence, consequence: capitalised(&consequence), hint: None }
+        // A name that begins a sentence keeps its form: goflow2, nfdump.
+        let consequence =
+            if kind.consequence.starts_with('{') && self.names_one(&subject) { consequence } else { capitalised(&consequence) };
+        Finding { kind, subject, about: String::new(), statement, evidence, consequence, hint: None }
     }
 
     /// A finding about one layout of an exporter; the statement goes on after its name.

@@ -19,7 +19,7 @@ use super::traffic::Traffic;
 pub struct AuditOptions {
     /// The longest interval between two arrivals of a template that is fine, in nanoseconds.
     pub refresh_limit: i64,
-    /// How far a clock may be off, in nanoseconds.
+    /// How far an exporter's clock may be off; the content has the same limit for the times of flows. In nanoseconds.
     pub time_limit: i64,
     /// The platform of all exporters, if the user says it.
     pub platform: Option<&'static Family>,

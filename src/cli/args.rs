@@ -194,7 +194,7 @@ pub(super) struct AuditArgs {
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = nanos)]
     pub(super) refresh_limit: i64,
 
-    /// How far an exporter's clock may be off: 90s, 10m, 1h
+    /// How far an exporter's clock, and the times of its flows, may be off the capture's: 90s, 10m, 1h
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = nanos)]
     pub(super) time_limit: i64,
 

@@ -32,7 +32,7 @@ pub(super) fn run(options: &AuditOptions) -> Result<Ending, Failure> {
     let mut collector = run.collector(collector_options)?;
     run.look_ahead(&mut collector);
     let mut sums = ContentSums::default();
-    let outcome = run.decode(collector, &ContentDigest::new(deep), &mut sums)?;
+    let outcome = run.decode(collector, &ContentDigest::new(deep, options.limits.time_limit), &mut sums)?;
     let ending = outcome.ending(&options.reading);
     if outcome.reports.is_empty() {
         return Ok(ending);

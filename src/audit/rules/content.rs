@@ -115,8 +115,8 @@ impl Look<'_> {
             (
                 TIME_OFF,
                 &[
-                    (Oddity::EndAhead, "end more than an hour after they were captured"),
-                    (Oddity::EndLongAgo, "ended more than a day before they were captured"),
+                    (Oddity::EndAhead, "end after they were captured, by more than the limit"),
+                    (Oddity::EndLongAgo, "ended before they were captured, by more than the limit"),
                 ],
             ),
             (

@@ -7,7 +7,7 @@ use super::super::finding::Finding;
 use super::super::outcome::{ExporterAudit, LayoutAudit};
 use super::super::profile::{Demand, Need, Profile};
 use super::super::verdict::{Judgement, Outcome, Verdict};
-use super::{Material, capitalised, count, element_text, percent, plural};
+use super::{Material, count, element_text, percent, plural};
 
 pub(super) fn look(material: &Material<'_>, exporter: &ExporterAudit, out: &mut Vec<Finding>) {
     for layout in exporter.layouts.iter().filter(|l| l.content.kind == Kind::Data) {
@@ -33,7 +33,7 @@ fn one(
     let mut add = |kind, statement, evidence| {
         let mut finding = material.of_layout(kind, (exporter, layout), statement, evidence);
         finding.subject.profile = Some(profile.name.clone());
-        finding.consequence = capitalised(&kind.consequence.replace("{collector}", &profile.title));
+        finding.consequence = kind.consequence.replace("{collector}", &profile.title);
         out.push(finding);
     };
     let hangs = || vec![count(hanging(exporter, layout))];

@@ -6,16 +6,16 @@ use minijinja::Environment;
 use serde::Serialize;
 
 use super::super::escape::escape;
-use super::super::number::{Clock, grouped, span};
-use crate::audit::{Audit, Finding, Outcome, Profile, TimelineRow};
+use super::super::number::{Clock, counted, grouped, span};
+use crate::audit::{Audit, Finding, Need, Outcome, Profile, TimelineRow};
 use crate::collector::{OctetClass, Severity};
 
 use super::json::event;
 use super::words::{LEGEND, evidence, flow_layouts, grouped_findings, layout_name, looked_at, octets, outcome, share, sign, verdict, who};
 
 const TEMPLATE: &str = include_str!("report.html");
-/// Rows of the picture.
-const MOST_ROWS: usize = 80;
+/// Rows of the picture: so many fit a printed page.
+const MOST_ROWS: usize = 40;
 /// Marks of a row.
 const MOST_MARKS: usize = 200;
 /// Width of the picture, and of its labels.
@@ -182,7 +182,7 @@ fn page(audit: &Audit) -> Page {
                 format!("frame {}{offset}: {} octets {}", u.place.origin.frame, grouped(u.octets as u128), u.class.title())
             })
             .collect(),
-        undecoded_count: grouped((undecoded.len() as u64 + audit.octets.more_undecoded()).into()),
+        undecoded_count: counted(undecoded.len() as u64 + audit.octets.more_undecoded(), "place"),
     }
 }
 
@@ -215,7 +215,9 @@ fn profile(audit: &Audit, profile: &Profile, at: usize) -> ProfilePart {
         let name = if several { format!("{}, {}", who(e.key), layout_name(l.name)) } else { layout_name(l.name) };
         let cells = v.judgements.iter().zip(&profile.demands).map(|(j, d)| {
             let (sign, word) = sign(j);
-            Cell { class: cell_class(sign), sign, title: plain(&format!("{}: {word}", d.name)) }
+            // What is only recommended does not stand out as what is required.
+            let class = if d.need == Need::Recommended && sign == "✗" { "undecided" } else { cell_class(sign) };
+            Cell { class, sign, title: plain(&format!("{}: {word}", d.name)) }
         });
         Some(RowPart {
             name,
@@ -289,7 +291,12 @@ fn timeline(audit: &Audit) -> Timeline {
         let place = LABELS + 10.0 + (nanos.saturating_sub(first)) as f64 / length * (WIDTH - LABELS - 40.0);
         (place * 10.0).round() / 10.0
     };
-    let rows: Vec<TimeRow> = audit.timeline.iter().take(MOST_ROWS).enumerate().map(|(n, r)| time_row(audit, r, 20 + n * ROW, &x)).collect();
+    // What has data comes first where not all have room.
+    let mut order: Vec<&TimelineRow> = audit.timeline.iter().collect();
+    if order.len() > MOST_ROWS {
+        order.sort_by_key(|r| r.data.is_empty());
+    }
+    let rows: Vec<TimeRow> = order.into_iter().take(MOST_ROWS).enumerate().map(|(n, r)| time_row(audit, r, 20 + n * ROW, &x)).collect();
     let height = 20 + rows.len() * ROW + 30;
     let ticks = (0..=4).map(|n| {
         let nanos = first.saturating_add((length / 4.0 * f64::from(n)) as i64);

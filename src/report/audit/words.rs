@@ -85,8 +85,13 @@ pub(super) fn verdict(exporter: &ExporterAudit, profile: &Profile, at: usize) ->
             format!("{} does not take {}", profile.title, exporter.key.version)
         }
         Outcome::Incomplete => {
-            let missing = names(&|l| l.verdicts.get(at).map(|v| v.missing(profile).map(|d| d.name.clone()).collect()).unwrap_or_default());
-            format!("{of} lack {missing}")
+            let of_layout = |l: &LayoutAudit| -> Vec<String> {
+                l.verdicts.get(at).map(|v| v.missing(profile).map(|d| d.name.clone()).collect()).unwrap_or_default()
+            };
+            let mut lists: Vec<Vec<String>> = judged.iter().filter(|(_, own)| *own == found).map(|(l, _)| of_layout(l)).collect();
+            lists.dedup();
+            let some = if lists.len() > 1 { "one or more of " } else { "" };
+            format!("{of} lack {some}{}", names(&of_layout))
         }
         Outcome::Unknown => "no flow came that would tell".to_owned(),
         Outcome::CompleteByAlternates => {

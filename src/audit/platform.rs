@@ -100,8 +100,8 @@ macro_rules! files {
 }
 
 /// Those with the surest signs first: the first that fits is the guess.
-const FILES: [(&str, &str); 18] = files! {
-    "cisco-asa" "palo-alto" "netscaler" "cisco-sd-wan" "vmware-vds" "yaf" "nprobe" "fortios" "huawei" "h3c" "mikrotik" "softflowd"
+const FILES: [(&str, &str); 19] = files! {
+    "cisco-asa" "cisco-wlc" "palo-alto" "netscaler" "cisco-sd-wan" "vmware-vds" "yaf" "nprobe" "fortios" "huawei" "h3c" "mikrotik" "softflowd"
     "pmacct" "ipt-netflow" "open-vswitch" "junos" "cisco-flexible-netflow" "ulogd2"
 };
 

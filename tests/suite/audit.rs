@@ -329,6 +329,44 @@ fn hostile_names_are_escaped_and_nothing_comes_from_outside() {
     }
 }
 
+/// What the exporters of the larger collection are, by its own list, and what their templates are taken for.
+#[test]
+fn platforms_are_recognised_or_left_open() {
+    let Some(corpus) = crate::support::corpus() else {
+        return crate::support::skip("platforms_are_recognised_or_left_open", "IPFIX_INSPECT_CORPUS");
+    };
+    for (file, platform) in [
+        ("ipfix-juniper-mx240.pcap", "junos"),
+        ("ipfix-mikrotik.pcap", "mikrotik"),
+        ("ipfix-netscaler.pcap", "netscaler"),
+        ("ipfix-softflowd.pcap", "softflowd"),
+        ("ipfix-viptela.pcap", "cisco-sd-wan"),
+        ("ipfix-vmware-vds.pcap", "vmware-vds"),
+        ("ipfix-yaf.pcap", "yaf"),
+        ("pmacctd-v9.pcap", "pmacct"),
+        ("v9-cisco-1941.pcap", "cisco-flexible-netflow"),
+        ("v9-cisco-asa-1.pcap", "cisco-asa"),
+        ("v9-cisco-asr1001x.pcap", "cisco-flexible-netflow"),
+        ("v9-cisco-nbar.pcap", "cisco-flexible-netflow"),
+        ("v9-cisco-wlc.pcap", "cisco-wlc"),
+        ("v9-cisco-wlc-8510.pcap", "cisco-wlc"),
+        ("v9-fortigate-542.pcap", "fortios"),
+        ("v9-h3c.pcap", "h3c"),
+        ("v9-huawei.pcap", "huawei"),
+        ("v9-iptnetflow-reduced.pcap", "ipt-netflow"),
+        ("v9-juniper-srx.pcap", "junos"),
+        ("v9-nprobe.pcap", "nprobe"),
+        ("v9-paloalto-panos.pcap", "palo-alto"),
+        ("v9-cisco-aci.pcap", ""),
+    ] {
+        let capture = std::fs::read(corpus.join("captures").join(file)).expect("the capture can be read");
+        let report = audit(&capture, &[]);
+        let found: BTreeSet<&str> =
+            report["exporters"].as_array().into_iter().flatten().filter_map(|e| e["platform"]["id"].as_str()).collect();
+        assert_eq!(found, BTreeSet::from_iter(Some(platform).filter(|p| !p.is_empty())), "{file}");
+    }
+}
+
 #[test]
 fn codes_are_explained() {
     let text = stdout(&run(&["explain", "missing-element"]));

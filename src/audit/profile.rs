@@ -69,6 +69,8 @@ pub enum Condition {
     Tcp,
     /// For exporters that sample.
     Sampled,
+    /// For v9 and IPFIX, whose templates can be chosen; the records of v1, v5 and v7 are taken as they are.
+    Template,
 }
 
 /// How much a demand matters.

@@ -15,7 +15,7 @@
 //! name = "octets"                  # what it is for
 //! any = ["1", "85", "231+232"]     # one of these is enough; + joins what is needed together
 //! plausible = ["23"]               # says the same, but the document does not name it; may be left out
-//! when = "always"                  # or "tcp": for TCP flows alone; "sampled": for exporters that sample
+//! when = "always"                  # or "tcp": for TCP flows alone; "sampled": for exporters that sample; "template": for v9 and IPFIX alone
 //! need = "required"                # or "recommended"
 //! ```
 //!
@@ -134,7 +134,10 @@ impl Reader<'_> {
             None | Some(("always", _)) => Condition::Always,
             Some(("tcp", _)) => Condition::Tcp,
             Some(("sampled", _)) => Condition::Sampled,
-            Some((other, span)) => return Err(self.error(span, format!("'{other}' is no condition: expected always, tcp or sampled"))),
+            Some(("template", _)) => Condition::Template,
+            Some((other, span)) => {
+                return Err(self.error(span, format!("'{other}' is no condition: expected always, tcp, sampled or template")));
+            }
         };
         let need = match raw.need.as_ref().map(|n| (n.get_ref().as_str(), n.span())) {
             None | Some(("required", _)) => Need::Required,
@@ -288,7 +291,7 @@ need = "recommended"
         says("\"OUT_BYTES\"", "\"1\"", "mine.toml, line 12, column 14: '1' stands twice in this demand");
         says("[\"6\"]", "[]", "mine.toml, line 16, column 7: 'flags' asks for nothing: expected one element at least");
         says("\"flags\"", "\"octets\"", "mine.toml, line 15, column 8: a second demand 'octets': expected another name, or one demand");
-        says("\"tcp\"", "\"udp\"", "mine.toml, line 17, column 8: 'udp' is no condition: expected always, tcp or sampled");
+        says("\"tcp\"", "\"udp\"", "mine.toml, line 17, column 8: 'udp' is no condition: expected always, tcp, sampled or template");
         says("\"recommended\"", "\"optional\"", "mine.toml, line 18, column 8: 'optional' is no need: expected required or recommended");
         says("\"v9\"", "\"9\"", "mine.toml, line 3, column 13: '9' is no version: expected v1, v5, v7, v9 or ipfix");
         says("\"mine\"", "\"My own\"", "mine.toml, line 1, column 8: 'My own' is no name: expected lower case letters, digits and hyphens");

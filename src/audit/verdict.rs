@@ -118,7 +118,7 @@ const EVENTS: [ElementId; 4] = [ElementId::iana(230), ElementId::iana(233), Elem
 /// The verdict of a profile on a layout.
 ///
 /// A field of length 0 carries nothing, so it does not count; nor does the reverse of an element for the element. What only TCP flows
-/// need counts once a TCP flow came, what only sampled exporters need once the exporter is known to sample.
+/// need counts once a TCP flow came, what only sampled exporters need once the exporter is known to sample, what only templates need for v9 and IPFIX.
 pub fn judge(profile: &Profile, layout: &Layout<'_>, elements: &Elements) -> Verdict {
     let present = present(layout, elements);
     let has = |group: &&Group| group.0.iter().all(|id| present.contains(id));
@@ -127,6 +127,7 @@ pub fn judge(profile: &Profile, layout: &Layout<'_>, elements: &Elements) -> Ver
         Condition::Tcp if layout.traffic.flows == 0 => None,
         Condition::Tcp => Some(layout.traffic.tcp > 0),
         Condition::Sampled => Some(layout.sampled),
+        Condition::Template => Some(matches!(layout.version, Version::V9 | Version::Ipfix)),
     };
     let judgements: Vec<Judgement> = profile
         .demands
@@ -231,6 +232,15 @@ mod tests {
         assert_eq!(judged("firepower", Version::V9, &all, flows, false).outcome, Outcome::Complete);
         let ipfix = judged("firepower", Version::Ipfix, &all, flows, false);
         assert_eq!((ipfix.outcome, ipfix.version_taken), (Outcome::Incomplete, false));
+    }
+
+    #[test]
+    fn fixed_records_are_taken_as_they_are() {
+        let flows = Traffic { flows: 1, ..Traffic::default() };
+        let ipv4 = [1, 2, 4, 6, 7, 8, 11, 12, 21, 22];
+        assert_eq!(judged("firepower", Version::V5, &ipv4, flows, false).outcome, Outcome::Complete);
+        let v9 = judged("firepower", Version::V9, &ipv4, flows, false);
+        assert_eq!(names(v9.missing(&profile("firepower").unwrap())), ["source IPv6 address", "destination IPv6 address"]);
     }
 
     #[test]

@@ -95,6 +95,7 @@ fn when(condition: Condition) -> &'static str {
         Condition::Always => "always",
         Condition::Tcp => "TCP flows",
         Condition::Sampled => "sampled",
+        Condition::Template => "v9 and IPFIX",
     }
 }
 
@@ -157,6 +158,7 @@ pub fn profiles_json(list: &[Arc<Profile>]) -> String {
                         Condition::Always => "always",
                         Condition::Tcp => "tcp",
                         Condition::Sampled => "sampled",
+                        Condition::Template => "template",
                     },
                     need: need(d.need),
                 })

@@ -23,6 +23,7 @@ mod detect;
 mod error;
 mod fault;
 mod first_time;
+mod flow_file;
 mod flow_log;
 mod flow_log_header;
 mod flow_log_v9;

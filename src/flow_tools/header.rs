@@ -131,7 +131,10 @@ fn unread(version: u16) -> String {
 mod tests {
     use super::Header;
 
-    fn of(head: &[u8]) -> Option<Result<(bool, u8, u16, bool, u32), String>> {
+    /// Big-endian, stream version, version, zlib, octets.
+    type Facts = (bool, u8, u16, bool, u32);
+
+    fn of(head: &[u8]) -> Option<Result<Facts, String>> {
         Header::of(head).map(|h| h.map(|h| (h.big_endian, h.stream, h.version, h.zlib, h.length)))
     }
 

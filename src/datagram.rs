@@ -6,7 +6,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use crate::time::Timestamp;
+use crate::time::{Timestamp, UptimeClock};
 
 /// One end of a transport session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -98,7 +98,16 @@ pub struct DatagramBatch {
     pub stored: Vec<Stored>,
 }
 
-/// Flows that some program has stored without their messages: records of Information Elements, one after another, of one exporter.
+/// How stored records are laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Shape {
+    /// As in the messages of their version, which is v1, v5 or v7.
+    Fixed,
+    /// The elements of a record of nfdump: see `nfcapd::elements`.
+    Nfcapd(u64),
+}
+
+/// Flows that some program has stored without their messages: records, one after another, of one exporter.
 #[derive(Clone, Copy, Debug)]
 pub struct Stored {
     /// Who exported them; unspecified where the file does not say.
@@ -109,10 +118,12 @@ pub struct Stored {
     pub version: u16,
     /// When the program received them.
     pub received: Option<Timestamp>,
+    /// What up-time stamps in the records count by.
+    pub clock: Option<UptimeClock>,
     /// Where they were found.
     pub origin: Origin,
-    /// Which elements the records have: see `nfcapd::elements`.
-    pub shape: u64,
+    /// How the records are laid out.
+    pub shape: Shape,
     /// Which of the batch's buffers holds the records.
     pub buffer: u32,
     /// Where the first one begins in that buffer.
@@ -126,7 +137,7 @@ pub struct Stored {
 impl Stored {
     /// True if the other's records can follow in the same run.
     pub fn goes_on_with(&self, other: &Self) -> bool {
-        let of = |s: &Self| (s.exporter, s.domain, s.version, s.received, s.shape, s.buffer);
+        let of = |s: &Self| (s.exporter, s.domain, s.version, s.received, s.clock, s.shape, s.buffer);
         of(self) == of(other) && self.start.checked_add(self.length) == Some(other.start)
     }
 }

@@ -14,7 +14,8 @@
 //! ```
 //!
 //! What one run knows at its end, templates above all, goes through `keep` to the next.
-//! Flow files of nfcapd hold flows and no messages: `nfcapd` reads them for `input`, and they join the way at `plan`.
+//! Flow files of nfcapd and flow-tools hold flows and no messages: `nfcapd` and `flow_tools` read them for `input`, and they join the way
+//! at `plan`.
 //!
 //! The two contracts between the parts are [`datagram::DatagramBatch`], from inputs to the collector, and
 //! [`collector::Digest`] with [`collector::Sink`], from the collector to everything that follows.
@@ -27,6 +28,8 @@ pub mod datagram;
 pub mod element;
 
 pub mod nfcapd;
+
+pub mod flow_tools;
 
 pub mod input;
 

@@ -137,6 +137,11 @@ impl UptimeClock {
         Self { at, uptime_ms }
     }
 
+    /// The header's absolute time.
+    pub const fn at(self) -> Timestamp {
+        self.at
+    }
+
     /// The header's up-time in milliseconds.
     pub const fn uptime_ms(self) -> u32 {
         self.uptime_ms

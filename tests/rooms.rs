@@ -8,12 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The rooms in the order octets travel, each with those it may use.
-const ROOMS: [(&str, &[&str]); 19] = [
+const ROOMS: [(&str, &[&str]); 20] = [
     ("time", &[]),
     ("datagram", &["time"]),
     ("element", &["time"]),
     ("nfcapd", &["time", "datagram"]),
-    ("input", &["time", "datagram", "nfcapd"]),
+    ("flow_tools", &["time", "datagram"]),
+    ("input", &["time", "datagram", "nfcapd", "flow_tools"]),
     ("message", &["time"]),
     ("template", &["time", "datagram", "element", "message"]),
     ("plan", &["time", "element", "message", "template"]),
@@ -63,7 +64,7 @@ const HOMES: [(&str, &[&str]); 29] = [
     ("csv", &["element/", "write/"]),
     ("ctrlc", &["cli/"]),
     ("etherparse", &["input/"]),
-    ("flate2", &["input/", "write/"]),
+    ("flate2", &["flow_tools/", "input/", "write/"]),
     ("glob", &["cli/"]),
     ("indicatif", &["cli/"]),
     ("itoa", &["column/", "write/", "report/"]),

@@ -1,8 +1,10 @@
 //! Files that are neither capture nor flow log: what their first octets say, and what to try.
 
+use crate::flow_tools;
+
 /// What was found and what to try, for a file that is neither pcap nor pcapng nor a flow log.
 pub(super) fn explain(head: &[u8]) -> (String, String) {
-    if let Some((found, hint)) = nfcapd(head).or_else(|| message(head)) {
+    if let Some((found, hint)) = nfcapd(head).or_else(|| flow_tools(head)).or_else(|| message(head)) {
         return (found, hint);
     }
     for (magic, found, hint) in KNOWN {
@@ -64,7 +66,6 @@ const KNOWN: &[(&[u8], &str, &str)] = &[
     (b"SQLite format 3\0", "it is an SQLite database", EXPORT),
     (b"PAR1", "it is a Parquet file", EXPORT),
     (b"ARROW1", "it is an Arrow file", EXPORT),
-    (b"\xcf\x10", "it is a flow-tools file", "these can't be read: flow-send of flow-tools sends it as NetFlow, which can be captured"),
     (b"\xde\xad\xbe\xef", "it looks like a SiLK flow file", "rwsilk2ipfix or rwcut turns it into something else"),
 ];
 
@@ -84,6 +85,12 @@ fn nfcapd(head: &[u8]) -> Option<(String, String)> {
         _ => "only those of little-endian machines are read; nfdump -r OLD -o csv on such a machine shows its flows",
     };
     Some((found, hint.into()))
+}
+
+/// Files of flow-tools that can't be read: the header says why.
+fn flow_tools(head: &[u8]) -> Option<(String, String)> {
+    let why = flow_tools::Header::of(head)?.err()?;
+    Some(("it is a flow-tools file".into(), why))
 }
 
 /// What begins almost like a flow log of NDE messages, but is cut or contradicts itself.

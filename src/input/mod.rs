@@ -1,5 +1,6 @@
 //! In: octets of a capture file, a flow log or of standard input, plain or compressed. Out: [`DatagramBatch`]es and a [`FileReport`].
-//! Uses `time` and `datagram` of the crate; pcap-parser lives in `capture*` alone, etherparse in this room alone.
+//! Uses `time` and `datagram` of the crate, and `nfcapd` and `flow_tools` for flow files; pcap-parser lives in `capture*` alone, etherparse
+//! in this room alone.
 //! It knows nothing of NDE but where a message ends: `tcp_stream` must see it (RFC 7011 §10.4), and `flow_log`, which has nothing else.
 //!
 //! ```text
@@ -23,6 +24,7 @@ mod detect;
 mod error;
 mod fault;
 mod first_time;
+mod flow_file;
 mod flow_log;
 mod flow_log_header;
 mod flow_log_v9;

@@ -1,17 +1,14 @@
 //! An input of either sort: a capture, whose frames bring datagrams, or a flow file, whose records are flows.
 
-use std::io::{self, Read};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::io::Read;
 
 use super::error::InputError;
-use super::fault::{FaultCause, FaultLog};
+use super::flow_file::{FlowFile, FlowHeader};
 use super::options::{InputOptions, Location};
 use super::reader;
-use super::report::{Container, FileReport};
+use super::report::FileReport;
 use super::source::Source;
 use crate::datagram::DatagramBatch;
-use crate::nfcapd::{Damage, FlowFile, Header};
 use crate::time::Timestamp;
 
 /// An input that is being read.
@@ -21,21 +18,7 @@ pub struct Input(Sort);
 #[derive(Debug)]
 enum Sort {
     Capture(Box<reader::Input>),
-    Flows(Box<Flows>),
-}
-
-struct Flows {
-    file: FlowFile,
-    refused: Arc<AtomicBool>,
-    faults: FaultLog,
-    report: FileReport,
-    ended: bool,
-}
-
-impl std::fmt::Debug for Flows {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Flows").field("report", &self.report).finish_non_exhaustive()
-    }
+    Flows(Box<FlowFile>),
 }
 
 impl Input {
@@ -57,27 +40,10 @@ impl Input {
     }
 
     fn recognise(name: String, source: Source, file: u32, options: &InputOptions) -> Result<Self, InputError> {
-        let Some(header) = Header::of(&source.head) else {
-            return reader::Input::recognise(name, source, file, options).map(|input| Self(Sort::Capture(Box::new(input))));
-        };
-        let [compression, inner_compression] = source.compression;
-        let report = FileReport {
-            name: name.clone(),
-            container: Container::Nfcapd(header),
-            compression,
-            inner_compression,
-            link_types: Vec::new(),
-            octets: 0,
-            stored: 0,
-            frames: 0,
-            datagrams: 0,
-            tcp_messages: 0,
-            first: None,
-            last: None,
-            faults: Vec::new(),
-        };
-        let file = FlowFile::new(source.reader, header, file).map_err(|source| InputError::Read { name, source })?;
-        Ok(Self(Sort::Flows(Box::new(Flows { file, refused: source.refused, faults: FaultLog::default(), report, ended: false }))))
+        match FlowHeader::of(&source.head) {
+            Some(header) => FlowFile::open(name, source, header, file).map(|flows| Self(Sort::Flows(Box::new(flows)))),
+            None => reader::Input::recognise(name, source, file, options).map(|input| Self(Sort::Capture(Box::new(input)))),
+        }
     }
 
     /// The next datagrams or flows, in the order of the file; `None` at the end. Damage in the file is in the report.
@@ -96,7 +62,7 @@ impl Input {
     pub(super) fn look(self, most: u64) -> Result<Option<Timestamp>, InputError> {
         match self.0 {
             Sort::Capture(input) => input.look(most),
-            Sort::Flows(mut flows) => flows.next_batch().map(|_| flows.report.first),
+            Sort::Flows(mut flows) => flows.next_batch().map(|_| flows.report().first),
         }
     }
 
@@ -109,46 +75,7 @@ impl Input {
     pub fn report(&self) -> &FileReport {
         match &self.0 {
             Sort::Capture(input) => input.report(),
-            Sort::Flows(flows) => &flows.report,
+            Sort::Flows(flows) => flows.report(),
         }
-    }
-}
-
-impl Flows {
-    fn next_batch(&mut self) -> Result<Option<DatagramBatch>, InputError> {
-        if self.ended {
-            return Ok(None);
-        }
-        let faults = &mut self.faults;
-        let batch = self.file.next_batch(&mut |damage, count, at, detail| {
-            let cause = match damage {
-                Damage::Cut => FaultCause::FileCut,
-                Damage::Block => FaultCause::FlowBlock,
-                Damage::Record => FaultCause::FlowRecord,
-                Damage::Unknown => FaultCause::FlowPart,
-            };
-            faults.note_many(cause, count, at, || detail);
-        });
-        let batch = match batch {
-            Err(source) if self.refused.load(Ordering::Relaxed) => {
-                self.ended = true;
-                return Err(InputError::Read { name: self.report.name.clone(), source });
-            }
-            Err(error) => {
-                let cut = error.kind() == io::ErrorKind::UnexpectedEof;
-                let cause = if cut { FaultCause::CompressionCut } else { FaultCause::CompressionDamaged };
-                let octets = self.file.octets;
-                self.faults.note(cause, self.file.origin(), || format!("after {octets} octets of unpacked data: {error}"));
-                None
-            }
-            Ok(batch) => batch,
-        };
-        self.ended = batch.is_none();
-        self.report.octets = self.file.octets;
-        self.report.stored = self.file.flows;
-        self.report.first = self.file.span.map(|(first, _)| first);
-        self.report.last = self.file.span.map(|(_, last)| last);
-        self.faults.fill(&mut self.report.faults);
-        Ok(batch)
     }
 }

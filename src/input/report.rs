@@ -4,8 +4,8 @@ use std::fmt;
 
 use super::compression::Compression;
 use super::fault::Fault;
-use crate::nfcapd;
 use crate::time::Timestamp;
+use crate::{flow_tools, nfcapd};
 
 /// The kind of file around the frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,12 +36,19 @@ pub enum Container {
     PaddedV5,
     /// A flow file of nfcapd or nfpcapd.
     Nfcapd(nfcapd::Header),
+    /// A file of flow-tools.
+    FlowTools(flow_tools::Header),
 }
 
 impl Container {
     /// True where messages stand without frames around them: nobody saw them arrive, or come from anywhere.
     pub fn is_flow_log(self) -> bool {
         matches!(self, Self::IpfixFile | Self::Messages | Self::PaddedV5)
+    }
+
+    /// True where flows stand without messages around them.
+    pub fn is_flow_file(self) -> bool {
+        matches!(self, Self::Nfcapd(_) | Self::FlowTools(_))
     }
 
     /// What its records are called.
@@ -56,6 +63,10 @@ impl fmt::Display for Container {
             Self::Nfcapd(nfcapd::Header { packing, nfdump: (major, minor), .. }) => {
                 write!(f, "flow file of nfdump {major}.{minor}")?;
                 if packing == nfcapd::Packing::Plain { Ok(()) } else { write!(f, ", {packing} blocks") }
+            }
+            Self::FlowTools(flow_tools::Header { big_endian, stream, version, zlib, .. }) => {
+                write!(f, "flow-tools file of v{version}, stream version {stream}, {}", order(big_endian))?;
+                if zlib { f.write_str(", zlib") } else { Ok(()) }
             }
             Self::Pcap { big_endian, nanoseconds, modified } => {
                 let kind = if modified { "modified pcap" } else { "pcap" };

@@ -10,7 +10,7 @@ use super::header::{Header, Layout};
 use super::layout1::{self, Maps};
 use super::record::{self, Parts, RecordHeader, Unknown};
 use super::shape::{self, Shape};
-use crate::datagram::{DatagramBatch, Origin, Stored};
+use crate::datagram::{DatagramBatch, Origin, Shape as StoredShape, Stored};
 use crate::time::Timestamp;
 
 const BLOCK_HEADER: usize = 12;
@@ -309,8 +309,9 @@ fn context(header: RecordHeader, exporter: Option<Exporter>, parts: &Parts<'_>, 
         domain,
         version: u16::try_from(version).unwrap_or(0),
         received: Some(received).filter(|ms| *ms != 0).and_then(Timestamp::from_millis),
+        clock: None,
         origin,
-        shape,
+        shape: StoredShape::Nfcapd(shape),
         buffer: 0,
         start,
         length: 0,

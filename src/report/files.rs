@@ -51,7 +51,7 @@ fn file_line(file: &FileLine, style: &Style) -> String {
     if !links.is_empty() {
         line.push_str(&format!(", {}", escape(&links)));
     }
-    if r.frames == 0 && matches!(r.container, crate::input::Container::Nfcapd(_)) {
+    if r.frames == 0 && r.container.is_flow_file() {
         line.push_str(&format!(", {}; {}", size(r.octets.into()), counted(r.stored, "flow record")));
         if let (Some(first), Some(last)) = (r.first, r.last) {
             line.push_str(&format!("; {}", span(first, last)));

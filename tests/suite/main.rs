@@ -9,6 +9,7 @@
 //! | [`first_flows`] | its flows, field by field, by the octets on the wire |
 //! | [`flow_logs`] | messages without packets around them, folders, several files |
 //! | [`nfcapd`] | the flow files of that collection against nfdump's own CSV |
+//! | [`flow_tools`] | flow files of flow-tools, by the octets that were written |
 //! | [`referee`] | tshark's decoding of today against ours |
 //! | [`hostile`] | cut and damaged input |
 //! | [`malformed`] | octets that contradict themselves, and what is whole around them |
@@ -40,6 +41,7 @@ mod explained;
 mod filters;
 mod first_flows;
 mod flow_logs;
+mod flow_tools;
 mod hostile;
 mod kept;
 mod ledger;

@@ -1,11 +1,8 @@
 //! Flow files of nfcapd and nfpcapd: every field of every flow against the CSV that nfdump made of them, and damaged versions.
 
-use std::io::Cursor;
-
-use ipfix_inspect::input::{Input, InputOptions};
 use serde_json::Value;
 
-use crate::support::{Differences, cell, corpus, csv, flows, note, overview, testdata};
+use crate::support::{Differences, cell, corpus, csv, flows, note, overview, stored, testdata};
 
 /// File, CSV of nfdump, flows in the file.
 const FILES: [(&str, &str, usize); 12] = [
@@ -233,21 +230,6 @@ fn damaged_layout_1_loses_no_more_than_its_damage() {
             assert!(stored(&other).unwrap_or(0) <= 20, "flipped at {at}");
         }
     }
-}
-
-/// Flows that the file gives; `None` where it is refused.
-fn stored(octets: &[u8]) -> Option<u64> {
-    let mut input = Input::from_reader("damaged", Box::new(Cursor::new(octets.to_vec())), 0, &InputOptions::default()).ok()?;
-    let mut rows = 0;
-    while let Some(batch) = input.next_batch().ok()? {
-        for run in &batch.stored {
-            let end = run.start as usize + run.length as usize;
-            assert!(end <= batch.buffers[run.buffer as usize].len(), "a run goes beyond its buffer");
-            rows += u64::from(run.rows);
-        }
-    }
-    assert_eq!(rows, input.report().stored, "the report counts other flows");
-    Some(rows)
 }
 
 /// The rows of the table that are flows: nfdump adds its summary below them.

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::Write as _;
+use std::io::{Cursor, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use ipfix_inspect::input::{Input, InputOptions};
 use serde_json::Value;
 
 /// One row of a table: the cells by their column's name.
@@ -209,4 +210,19 @@ fn times_are_read_right() {
     assert_eq!(nanos("2000-02-29T00:00:00.123456789Z"), Some(951_782_400_123_456_789));
     assert_eq!(nanos("2023-11-14T22:13:20Z"), Some(1_700_000_000_000_000_000));
     assert_eq!(to_millis("2023-11-14T22:13:20.000999Z"), "2023-11-14T22:13:20.000Z");
+}
+
+/// Flows that a flow file gives; `None` where it is refused.
+pub(crate) fn stored(octets: &[u8]) -> Option<u64> {
+    let mut input = Input::from_reader("damaged", Box::new(Cursor::new(octets.to_vec())), 0, &InputOptions::default()).ok()?;
+    let mut rows = 0;
+    while let Some(batch) = input.next_batch().ok()? {
+        for run in &batch.stored {
+            let end = run.start as usize + run.length as usize;
+            assert!(end <= batch.buffers[run.buffer as usize].len(), "a run goes beyond its buffer");
+            rows += u64::from(run.rows);
+        }
+    }
+    assert_eq!(rows, input.report().stored, "the report counts other flows");
+    Some(rows)
 }

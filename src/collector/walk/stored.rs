@@ -1,5 +1,5 @@
-//! Flows that a file holds without messages: their shapes stand as record layouts beside the templates, under ids that no template
-//! can have (below 256, RFC 7011 §3.4.1), and their records take the way of all Data Sets.
+//! Flows that a file holds without messages: they take the way of all Data Sets. Those of v1, v5 and v7 have the layout of their version;
+//! the shapes of others stand as record layouts beside the templates, under ids that no template can have (below 256, RFC 7011 §3.4.1).
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -8,10 +8,11 @@ use super::{
     Collector, Context, DatagramBatch, DomainKey, Endpoint, Kind, LayoutKind, Place, Seen, Source, SourceKey, Template, Timestamp, Version,
     Work, causes,
 };
-use crate::datagram::Stored;
+use crate::datagram::{Shape, Stored};
 use crate::message::FieldSpecifier;
 use crate::nfcapd;
 use crate::template::DefinitionId;
+use crate::time::UptimeClock;
 
 /// What a run is met by: who sent it, and what its records hold.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -19,14 +20,14 @@ struct Key {
     exporter: IpAddr,
     domain: Option<u32>,
     version: u16,
-    shape: u64,
+    shape: Shape,
 }
 
 /// Where its flows belong.
 #[derive(Clone, Copy)]
 struct Known {
     source: u32,
-    definition: DefinitionId,
+    kind: LayoutKind,
     layout: u32,
 }
 
@@ -64,9 +65,19 @@ impl Collector {
     pub(super) fn learn_stored(&mut self, batch: &DatagramBatch) {
         let mut last = None;
         for run in &batch.stored {
-            if last.replace((run.exporter, run.domain, run.shape)) != last && self.stored_definition(run).is_some() {
-                let id = self.shape_id(run.shape);
-                self.met.sets.insert((run.exporter, Version::Ipfix, id));
+            if last.replace((run.exporter, run.domain, run.shape)) == last {
+                continue;
+            }
+            match run.shape {
+                Shape::Fixed => {
+                    self.met.fixed.insert(version(run), stride(run));
+                }
+                Shape::Nfcapd(shape) => {
+                    if self.stored_definition(run, shape).is_some() {
+                        let id = self.shape_id(shape);
+                        self.met.sets.insert((run.exporter, Version::Ipfix, id));
+                    }
+                }
             }
         }
     }
@@ -77,11 +88,16 @@ impl Collector {
             let Some(buffer) = batch.buffers.get(run.buffer as usize) else { continue };
             let key = Key { exporter: run.exporter, domain: run.domain, version: run.version, shape: run.shape };
             let known = self.met_stored.get(key);
-            let Some(Known { source, definition, layout }) = known.or_else(|| self.meet_stored(key, run)) else { continue };
-            let Some(compiled) = self.plan_of(definition, Version::Ipfix) else { continue };
+            let Some(Known { source, kind, layout }) = known.or_else(|| self.meet_stored(key, run)) else { continue };
+            let plan = match kind {
+                LayoutKind::Fixed(version) => self.fixed_plan(version, stride(run)),
+                LayoutKind::Template(definition) => self.plan_of(definition, Version::Ipfix).map(|compiled| compiled.plan),
+            };
+            let Some(plan) = plan else { continue };
+            let time = time(run);
             if let Some(source) = self.census.sources.get_mut(source as usize) {
                 source.flows += u64::from(run.rows);
-                if let Some(time) = run.received {
+                if let Some(time) = time {
                     source.first_seen = if source.first_seen.nanos() == 0 { time } else { source.first_seen.min(time) };
                     source.last_seen = source.last_seen.max(time);
                 }
@@ -92,22 +108,24 @@ impl Collector {
                 domain: run.domain,
                 version: version(run),
                 template_id: None,
-                export_time: run.received.unwrap_or(Timestamp::from_nanos(0)),
-                clock: None,
+                export_time: time.unwrap_or(Timestamp::from_nanos(0)),
+                clock: run.clock,
                 boot: None,
                 origin: run.origin,
                 source,
                 layout,
             };
-            self.push(compiled.plan, None, buffer, run.start, run.length, run.rows as usize, context, emit);
+            self.push(plan, None, buffer, run.start, run.length, run.rows as usize, context, emit);
         }
     }
 
     fn meet_stored(&mut self, key: Key, run: &Stored) -> Option<Known> {
         let source = self.stored_source(run)?;
-        let definition = self.stored_definition(run)?;
-        let layout = self.layout(source, LayoutKind::Template(definition));
-        let known = Known { source, definition, layout };
+        let kind = match run.shape {
+            Shape::Fixed => LayoutKind::Fixed(version(run)),
+            Shape::Nfcapd(shape) => LayoutKind::Template(self.stored_definition(run, shape)?),
+        };
+        let known = Known { source, kind, layout: self.layout(source, kind) };
         self.met_stored.put(key, known);
         Some(known)
     }
@@ -124,18 +142,18 @@ impl Collector {
             return None;
         }
         let source = self.census.sources.len() as u32;
-        let unseen = run.received.unwrap_or(Timestamp::from_nanos(0));
+        let unseen = time(run).unwrap_or(Timestamp::from_nanos(0));
         self.census.sources.push(Source::new(key, unseen));
         self.sources.insert(key, source);
         Some(source)
     }
 
-    fn stored_definition(&mut self, run: &Stored) -> Option<DefinitionId> {
+    fn stored_definition(&mut self, run: &Stored, shape: u64) -> Option<DefinitionId> {
         let exporter = Endpoint { addr: run.exporter, port: 0 };
         let key = DomainKey { exporter, domain: run.domain.unwrap_or(0), version: Version::Ipfix };
         let fields =
-            nfcapd::elements(run.shape).into_iter().map(|(pen, id, length)| FieldSpecifier::element(pen, id, length)).collect::<Vec<_>>();
-        let template = Template { id: self.shape_id(run.shape), kind: Kind::Data, fields, scope_count: 0 };
+            nfcapd::elements(shape).into_iter().map(|(pen, id, length)| FieldSpecifier::element(pen, id, length)).collect::<Vec<_>>();
+        let template = Template { id: self.shape_id(shape), kind: Kind::Data, fields, scope_count: 0 };
         let seen = Seen { time: run.received.unwrap_or(Timestamp::from_nanos(0)), origin: run.origin };
         match self.store.learn(key, template, seen) {
             Ok(learned) => Some(learned.definition()),
@@ -159,4 +177,14 @@ impl Collector {
 
 fn version(run: &Stored) -> Version {
     Version::from_number(run.version).unwrap_or(Version::Unstated)
+}
+
+/// When they were received; where that is not known, when they were exported.
+fn time(run: &Stored) -> Option<Timestamp> {
+    run.received.or(run.clock.map(UptimeClock::at))
+}
+
+/// Octets of a record.
+fn stride(run: &Stored) -> usize {
+    (run.length / run.rows.max(1)) as usize
 }

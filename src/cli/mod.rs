@@ -6,6 +6,7 @@
 
 mod args;
 mod audit;
+mod columns;
 mod completions;
 mod elements;
 mod explain;

@@ -1,0 +1,177 @@
+//! Which columns are decoded: from what was asked for and what occurs to a schema, for every command that decodes flows.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::collector::Collector;
+use crate::element::{self, Elements};
+use crate::message::{FieldSpecifier, Version};
+use crate::plan::{self, Canonical, Schema, SchemaBuilder};
+use crate::table::Selection;
+
+use super::filtering::{self, Wanted};
+use super::options::{ColumnChoice, Reading};
+use super::reading::Run;
+use super::Failure;
+
+/// The columns of the table, the first ones being those that a narrow terminal must show.
+const SHORT: [Canonical; 10] = [
+    Canonical::FlowStart,
+    Canonical::SrcAddr,
+    Canonical::SrcPort,
+    Canonical::DstAddr,
+    Canonical::DstPort,
+    Canonical::Protocol,
+    Canonical::Packets,
+    Canonical::Bytes,
+    Canonical::TcpFlags,
+    Canonical::DurationMs,
+];
+
+/// Columns of `--columns all`: a capture made to harm could describe a hundred million.
+const MOST_COLUMNS: usize = 4_096;
+
+/// A run on its way to its columns: [`Decoding::begin`], [`Decoding::check`], outputs prepared by the command, then [`Decoding::settle`].
+pub(super) struct Decoding<'a> {
+    run: Run<'a>,
+    collector: Collector,
+}
+
+/// A run that knows its columns and has not decoded a record yet.
+pub(super) struct Settled<'a> {
+    pub(super) run: Run<'a>,
+    pub(super) collector: Collector,
+    pub(super) schema: Arc<Schema>,
+    /// The rows that the filter wants; all of them if `None`.
+    pub(super) selection: Option<Selection>,
+}
+
+impl<'a> Decoding<'a> {
+    /// Prepares to read the inputs.
+    pub(super) fn begin(reading: &'a Reading) -> Result<Self, Failure> {
+        let run = Run::new(reading)?;
+        let collector = run.collector(run.collector_options(&Arc::default()))?;
+        Ok(Self { run, collector })
+    }
+
+    /// Unknown names are an error before anything is read. But a file can still tell vendors' elements (RFC 5610): whether it does is known
+    /// after the first pass.
+    pub(super) fn check(&self, choice: &ColumnChoice) -> Result<(), Failure> {
+        if let ColumnChoice::Named(names) = choice {
+            let mut builder = SchemaBuilder::with_elements(Arc::clone(self.collector.elements()));
+            let told_later = |name: &str| self.run.looks_ahead() && element::may_be_vendors(name);
+            for name in names.iter().filter(|n| !matches!(n.as_str(), "canonical" | "all") && !told_later(n)) {
+                builder.named(name).map_err(|e| Failure(format!("--columns: {e}")))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks ahead where the inputs can be read twice, and settles the columns: those of the choice, then what `more` adds, then what the
+    /// filter looks at.
+    pub(super) fn settle(
+        mut self,
+        choice: &ColumnChoice,
+        wanted: &Wanted,
+        more: impl FnOnce(&mut SchemaBuilder) -> Result<(), Failure>,
+    ) -> Result<Settled<'a>, Failure> {
+        if choice.follows_from_what_occurs() {
+            self.run.look_ahead_for_columns(&mut self.collector);
+        } else {
+            self.run.look_ahead(&mut self.collector);
+        }
+        let elements = Arc::clone(self.collector.elements());
+        let met = self.run.looks_ahead().then(|| Met::new(&self.collector));
+        let filter = wanted.told(&elements)?;
+        let mut builder = SchemaBuilder::with_elements(Arc::clone(&elements));
+        add(&mut builder, choice, met.as_ref(), &elements)?;
+        more(&mut builder)?;
+        filtering::add_columns(filter.as_ref(), &mut builder);
+        let schema = Arc::new(builder.build());
+        let selection = filtering::bind(filter.as_ref(), &schema);
+        self.collector.set_schema(Arc::clone(&schema));
+        Ok(Settled { run: self.run, collector: self.collector, schema, selection })
+    }
+}
+
+impl ColumnChoice {
+    /// True if the columns follow from what occurs.
+    pub(super) fn follows_from_what_occurs(&self) -> bool {
+        match self {
+            Self::Short => false,
+            Self::Canonical => true,
+            Self::Named(names) => names.iter().any(|n| matches!(n.as_str(), "canonical" | "all")),
+        }
+    }
+}
+
+/// What a first pass has met.
+struct Met {
+    /// The layouts of flows.
+    layouts: Vec<(Version, Vec<FieldSpecifier>)>,
+    /// The canonical columns that options data and headers can fill.
+    told: Vec<Canonical>,
+}
+
+impl Met {
+    fn new(collector: &Collector) -> Self {
+        Self { layouts: collector.layouts_met(), told: collector.columns_told() }
+    }
+}
+
+/// Adds the columns of a choice; `met` is what occurs, where a first pass was possible.
+fn add(builder: &mut SchemaBuilder, choice: &ColumnChoice, met: Option<&Met>, elements: &Elements) -> Result<(), Failure> {
+    match choice {
+        ColumnChoice::Short => SHORT.iter().for_each(|c| {
+            builder.canonical(*c);
+        }),
+        ColumnChoice::Canonical => canonical(builder, met, elements),
+        ColumnChoice::Named(names) => {
+            for name in names {
+                match name.as_str() {
+                    "canonical" => canonical(builder, met, elements),
+                    "all" => all(builder, met, elements)?,
+                    name => {
+                        builder.named(name).map_err(|e| Failure(format!("--columns: {e}")))?;
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The canonical columns that occur; all of them where that can't be known, in a pipe.
+fn canonical(builder: &mut SchemaBuilder, met: Option<&Met>, elements: &Elements) {
+    let fed: Option<BTreeSet<Canonical>> = met.map(|met| {
+        let joined = |version, fields| plan::joined_columns(version, fields, elements).into_iter().filter(|c| met.told.contains(c));
+        met.layouts
+            .iter()
+            .flat_map(|(version, fields)| plan::fed_columns(*version, fields, elements).into_iter().chain(joined(*version, fields)))
+            .collect()
+    });
+    for column in Canonical::ALL {
+        if column.is_context() || fed.as_ref().is_none_or(|f| f.contains(column)) {
+            builder.canonical(*column);
+        }
+    }
+}
+
+/// The canonical columns and every other element that occurs.
+fn all(builder: &mut SchemaBuilder, met: Option<&Met>, elements: &Elements) -> Result<(), Failure> {
+    let Some(met) = met else {
+        let why = "--columns all: which elements occur is not known before the end of a pipe; name them, or read a file";
+        return Err(Failure(why.to_owned()));
+    };
+    canonical(builder, Some(met), elements);
+    for (version, fields) in &met.layouts {
+        for (name, kind) in plan::element_columns(*version, fields, elements) {
+            builder.field(&name, kind);
+        }
+    }
+    if builder.len() > MOST_COLUMNS {
+        let why = format!("--columns all: more than {MOST_COLUMNS} different elements occur; name the columns that you need");
+        return Err(Failure(why));
+    }
+    Ok(())
+}

@@ -13,6 +13,7 @@
 //!            └──────────── collector: one thread walks, workers decode ────────────┘
 //! ```
 //!
+//! `listen` brings datagrams from sockets in place of files; `relay` is what it does beside decoding: forward, record, serve metrics.
 //! What one run knows at its end, templates above all, goes through `keep` to the next.
 //! Flow files of nfcapd and flow-tools hold flows and no messages: `nfcapd` and `flow_tools` read them for `input`, and they join the way
 //! at `plan`.
@@ -54,5 +55,7 @@ pub mod write;
 pub mod report;
 
 pub mod keep;
+
+pub mod relay;
 
 pub mod cli;

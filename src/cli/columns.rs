@@ -9,10 +9,10 @@ use crate::message::{FieldSpecifier, Version};
 use crate::plan::{self, Canonical, Schema, SchemaBuilder};
 use crate::table::Selection;
 
+use super::Failure;
 use super::filtering::{self, Wanted};
 use super::options::{ColumnChoice, Reading};
 use super::reading::Run;
-use super::Failure;
 
 /// The columns of the table, the first ones being those that a narrow terminal must show.
 const SHORT: [Canonical; 10] = [
@@ -119,6 +119,11 @@ impl Met {
     }
 }
 
+/// Adds the columns of a choice where nobody can know what is going to occur.
+pub(super) fn add_unseen(builder: &mut SchemaBuilder, choice: &ColumnChoice, elements: &Elements) -> Result<(), Failure> {
+    add(builder, choice, None, elements)
+}
+
 /// Adds the columns of a choice; `met` is what occurs, where a first pass was possible.
 fn add(builder: &mut SchemaBuilder, choice: &ColumnChoice, met: Option<&Met>, elements: &Elements) -> Result<(), Failure> {
     match choice {
@@ -160,7 +165,7 @@ fn canonical(builder: &mut SchemaBuilder, met: Option<&Met>, elements: &Elements
 /// The canonical columns and every other element that occurs.
 fn all(builder: &mut SchemaBuilder, met: Option<&Met>, elements: &Elements) -> Result<(), Failure> {
     let Some(met) = met else {
-        let why = "--columns all: which elements occur is not known before the end of a pipe; name them, or read a file";
+        let why = "--columns all: which elements occur is not known before the end of a pipe or a live run; name them, or read a file";
         return Err(Failure(why.to_owned()));
     };
     canonical(builder, Some(met), elements);

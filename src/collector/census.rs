@@ -27,6 +27,8 @@ pub struct SourceKey {
 pub struct Source {
     /// Who.
     pub key: SourceKey,
+    /// The number of the input that brought its latest message.
+    pub file: u32,
     /// Messages.
     pub messages: u64,
     /// Template Records, refreshes counted.
@@ -64,6 +66,7 @@ impl Source {
     pub(super) fn new(key: SourceKey, seen: Timestamp) -> Self {
         Self {
             key,
+            file: 0,
             messages: 0,
             template_records: 0,
             options_template_records: 0,

@@ -30,7 +30,7 @@ use super::announced::{Announced, Announcement};
 use super::causes;
 use super::census::{Census, Layout, LayoutKind, Source, SourceKey};
 use super::facts::Facts;
-use super::ledger::{Cause, Ledger, Place, Severity};
+use super::ledger::{Cause, Ledger, Place, Problem, Severity};
 use super::lists::{Lists, of_fault};
 use super::octets::{OctetClass, OctetLedger};
 use super::options::{CollectorOptions, PortFilter, Records};
@@ -234,6 +234,28 @@ impl Collector {
         self.flush(emit);
     }
 
+    /// Remembers what problems are new, by exporter and cause, for [`Collector::new_problems`].
+    pub fn watch_problems(&mut self) {
+        self.ledger.watch();
+    }
+
+    /// The problems since the last time, worst first, and how many more there were; empty unless [`Collector::watch_problems`] was called.
+    pub fn new_problems(&mut self) -> (Vec<Problem>, u64) {
+        self.ledger.take_recent()
+    }
+
+    /// Gives up the Sets that have waited too long for their template by now; for an input that may bring nothing for long.
+    pub fn expire(&mut self, now: Timestamp) {
+        for dropped in self.pending.expire(now) {
+            self.without_template(&dropped, dropped.body.len(), None, causes::HELD_TOO_LONG);
+        }
+    }
+
+    /// Sets that wait for their template.
+    pub fn waiting(&self) -> usize {
+        self.pending.len()
+    }
+
     /// Ends the input: what still waits for a template is given up, and the last work is given out.
     pub fn finish(&mut self, emit: &mut dyn FnMut(Work)) {
         for set in self.pending.drain() {
@@ -299,7 +321,7 @@ impl Collector {
             return;
         }
         let Some(buffer) = batch.buffers.get(datagram.buffer as usize) else { return };
-        self.trusted.insert((datagram.exporter.addr, datagram.collector));
+        self.trust_now(datagram);
         self.census.nde_datagrams += 1;
         *self.census.nde_by_file.entry(datagram.origin.file).or_default() += 1;
         for message in message::messages(payload, missing) {
@@ -337,7 +359,7 @@ impl Collector {
         let (source, key) =
             self.stream_list.get(stream).map_or((0, domain_key(datagram, version, header.domain)), |s| (s.source, s.domain_key));
         let time = datagram.time.unwrap_or(header.export_time);
-        self.seen(source, datagram.exporter.port, time);
+        self.seen(source, datagram, time);
         let context = Context {
             received: datagram.time,
             exporter: datagram.exporter,
@@ -511,7 +533,7 @@ impl Collector {
                     });
                 }
                 if !self.pending.is_empty() && !matches!(learned, Learned::Refresh(_)) {
-                    self.release(id, emit);
+                    self.release(at.key, id, emit);
                 }
             }
             Err(refusal) => {
@@ -543,8 +565,16 @@ impl Collector {
     /// A flow log does not tell ports: what is in it was received by somebody who wanted it.
     fn port_wanted(&self, datagram: &Datagram) -> bool {
         match &self.options.ports {
-            PortFilter::Any => true,
+            PortFilter::Any | PortFilter::Expected => true,
             PortFilter::Only(ports) => datagram.transport == Transport::File || ports.contains(&datagram.collector.port),
+        }
+    }
+
+    /// Remembers that a session sends NDE, where that matters. Forged addresses must not fill the memory.
+    fn trust_now(&mut self, datagram: &Datagram) {
+        let session = (datagram.exporter.addr, datagram.collector);
+        if self.options.ports == PortFilter::Any && (self.trusted.len() < self.options.sources || self.trusted.contains(&session)) {
+            self.trusted.insert(session);
         }
     }
 

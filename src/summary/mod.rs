@@ -3,11 +3,13 @@
 //! May use: `time`, `datagram`, `element`, `input`, `message`, `template`, `plan`, `column`, `collector`.
 
 mod history;
+mod live;
 mod overview;
 mod templates;
 mod totals;
 
 pub use history::{Comparison, IdHistory, Step, between_captures, between_exporters, between_versions, histories};
+pub use live::{Live, LiveExporter, LiveForward, LiveQueue, LiveRecorder, LiveSource, LiveTotals};
 pub use overview::{ExporterLine, FileLine, Overview, ProblemLine, Totals};
 pub use templates::{FieldLine, TemplateLine, field_name, template_lines};
 pub use totals::{HeadAndSums, Sums, SumsPart, head_schema, sums_schema};

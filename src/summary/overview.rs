@@ -171,7 +171,8 @@ impl Overview {
     }
 }
 
-fn exporter_line(collector: &Collector, number: u32, by_layout: &[Traffic], profile: &Arc<Profile>) -> ExporterLine {
+/// What is to be said of one of the census's sources.
+pub(super) fn exporter_line(collector: &Collector, number: u32, by_layout: &[Traffic], profile: &Arc<Profile>) -> ExporterLine {
     let census = collector.census();
     let source = &census.sources[number as usize];
     let mut sums = Traffic::default();
@@ -227,7 +228,7 @@ fn totals(reports: &[FileReport], collector: &Collector, exporters: &[ExporterLi
 }
 
 /// The collector's problems and the inputs' faults, merged by cause.
-fn problem_lines(reports: &[FileReport], collector: &Collector) -> Vec<ProblemLine> {
+pub(super) fn problem_lines(reports: &[FileReport], collector: &Collector) -> Vec<ProblemLine> {
     let mut lines: Vec<ProblemLine> = collector
         .ledger()
         .sorted()

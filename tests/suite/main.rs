@@ -24,6 +24,8 @@
 //! | [`template_changes`] | the history of templates, and what differs between them |
 //! | [`filters`] | filters against nfdump's |
 //! | [`ledger`] | every octet of every payload has one class |
+//! | [`same_decoder`] | a capture read gives the rows of the same datagrams over loopback |
+//! | [`live`] | a running `listen`, and datagrams for it |
 //! | [`kept`] | templates kept from run to run, rules of scope, patterns of names |
 //! | [`structured`] | lists, and elements that exporters and users describe |
 //! | [`cli`] | exit codes, streams, files, the README's commands |
@@ -45,12 +47,14 @@ mod flow_tools;
 mod hostile;
 mod kept;
 mod ledger;
+mod live;
 mod malformed;
 mod nfcapd;
 mod options;
 mod problems;
 mod quirks;
 mod referee;
+mod same_decoder;
 mod sampling;
 mod structured;
 mod support;

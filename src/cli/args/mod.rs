@@ -1,8 +1,12 @@
 //! What was typed.
 
+mod listen;
+
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+pub(super) use listen::{ListenArgs, LiveFormat, MessageVersion};
 
 const AFTER_HELP: &str = "\
 Exit status: 0 done; 1 an audit failed, or --strict found damage; 2 usage, or an input could not be read; 130 interrupted.
@@ -49,6 +53,8 @@ pub(super) enum Command {
     Elements(ElementsArgs),
     /// The template audit: will a collector take these flows, and if not, what to change
     Audit(AuditArgs),
+    /// Receive NetFlow Data Export live: show flows or summaries, record, forward, serve metrics
+    Listen(Box<ListenArgs>),
     /// What a finding's or a problem's code means
     Explain(ExplainArgs),
     /// Profiles: what collectors ask of templates, and by whose word
@@ -247,7 +253,7 @@ pub(super) struct CommonArgs {
     #[arg(short, long, global = true)]
     pub(super) recursive: bool,
 
-    /// Look only at these ports of the receiving end, and explain what arrives there and is no NDE
+    /// The ports to listen on; when reading, look only at these ports of the receiving end, and explain what arrives there and is no NDE
     #[arg(long, global = true, value_name = "PORTS", value_delimiter = ',')]
     pub(super) port: Vec<u16>,
 
@@ -318,11 +324,11 @@ pub(super) struct LimitArgs {
     #[arg(long, global = true, value_name = "N", default_value_t = 8, hide_short_help = true)]
     pub(super) max_nesting: u8,
 
-    /// MiB of Data Sets that wait for their template, when reading a pipe
+    /// MiB of Data Sets that wait for their template, when reading a pipe or listening
     #[arg(long, global = true, value_name = "MIB", default_value_t = 64, hide_short_help = true)]
     pub(super) max_held: usize,
 
-    /// Seconds that a Data Set waits for its template, when reading a pipe
+    /// Seconds that a Data Set waits for its template, when reading a pipe or listening
     #[arg(long, global = true, value_name = "SECONDS", default_value_t = 1_800, hide_short_help = true)]
     pub(super) max_wait: u32,
 

@@ -22,6 +22,10 @@ use super::args::{
 };
 use super::filtering::Wanted;
 
+mod listen;
+
+pub(super) use listen::{ListenForm, ListenOptions, ListenSource, listen};
+
 /// The collector that is asked about where nobody says which.
 const DEFAULT_PROFILE: &str = "strm";
 
@@ -322,6 +326,11 @@ pub(super) fn elements_command(args: &ElementsArgs, common: &CommonArgs) -> Resu
 }
 
 fn reading(files: &[PathBuf], common: &CommonArgs) -> Result<Reading, Failure> {
+    reading_with(files, common, common.templates.as_deref().map(kept).transpose()?)
+}
+
+/// The same beginning with what an earlier run kept, whatever the arguments say of it.
+fn reading_with(files: &[PathBuf], common: &CommonArgs, kept: Option<(PathBuf, Arc<Kept>)>) -> Result<Reading, Failure> {
     const MIB: usize = 1 << 20;
     const NANOS_PER_SECOND: i64 = 1_000_000_000;
     if files.iter().filter(|f| Location::from((*f).clone()) == Location::Stdin).count() > 1 {
@@ -350,7 +359,7 @@ fn reading(files: &[PathBuf], common: &CommonArgs) -> Result<Reading, Failure> {
         pending: PendingLimits { octets: limits.max_held.saturating_mul(MIB), nanos: i64::from(limits.max_wait) * NANOS_PER_SECOND },
         exporters: limits.max_exporters,
         elements: elements(common)?,
-        kept: common.templates.as_deref().map(kept).transpose()?,
+        kept,
         save: common.save_templates.clone(),
         nesting: limits.max_nesting,
         strict: common.strict,

@@ -197,9 +197,9 @@ impl Collector {
     }
 
     /// Decodes the held Sets that a new template makes readable.
-    pub(super) fn release(&mut self, id: u16, emit: &mut dyn FnMut(Work)) {
+    pub(super) fn release(&mut self, key: DomainKey, id: u16, emit: &mut dyn FnMut(Work)) {
         let store = &self.store;
-        for set in self.pending.release(id, |key| store.lookup(key, id).is_some()) {
+        for set in self.pending.release(key.exporter.addr, key.version, id, |key| store.lookup(key, id).is_some()) {
             let Some(lookup) = self.store.lookup(set.key, id) else { continue };
             let buffer = Arc::new(set.body);
             let in_hand = self.octets.reopen(buffer.len());

@@ -1,0 +1,152 @@
+//! What was typed after `listen`.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use ipnet::IpNet;
+
+use super::FilterArgs;
+use crate::relay::{Rotation, parse_rotation};
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ListenArgs {
+    /// The address to listen on: one of this machine, or a multicast group, which is joined; by default every address, IPv6 and IPv4
+    #[arg(long, value_name = "ADDR")]
+    pub(in crate::cli) bind: Option<IpAddr>,
+
+    /// Receive from this interface alone
+    #[arg(long, value_name = "DEV")]
+    pub(in crate::cli) interface: Option<String>,
+
+    /// Sockets on each port, each with a thread; an exporter's session stays on one
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(in crate::cli) sockets: usize,
+
+    /// MiB of receive buffer to ask the kernel for, for each socket; what it grants is told
+    #[arg(long, value_name = "MIB", default_value_t = 16)]
+    pub(in crate::cli) receive_buffer: usize,
+
+    /// Exporters that are decoded, recorded and forwarded: addresses or networks, separated by commas; others are counted. By default all
+    #[arg(long, value_name = "NETS", value_delimiter = ',', value_parser = network)]
+    pub(in crate::cli) allow: Vec<IpNet>,
+
+    /// Form of what is shown: a line a flow (table, csv, ndjson), or of a summary (table, json)
+    #[arg(long, value_enum)]
+    pub(in crate::cli) format: Option<LiveFormat>,
+
+    /// Columns of the lines, as in `flows`
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', conflicts_with = "summary")]
+    pub(in crate::cli) columns: Vec<String>,
+
+    #[command(flatten)]
+    pub(in crate::cli) filter: FilterArgs,
+
+    /// Names in place of numbers in CSV and ndjson
+    #[arg(long, conflicts_with = "summary")]
+    pub(in crate::cli) names: bool,
+
+    /// Multiply bytes and packets by the sampling rate, where the exporter tells it
+    #[arg(long)]
+    pub(in crate::cli) scale: bool,
+
+    /// End after so many flows
+    #[arg(long, value_name = "N", conflicts_with = "summary")]
+    pub(in crate::cli) limit: Option<u64>,
+
+    /// No lines; each such time (1s, 10s, 5m) what every exporter sent, what was lost, and what the target collector would make of it
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(in crate::cli) summary: Option<Duration>,
+
+    /// The target collector: a built-in profile or a TOML file, as in `audit`
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(in crate::cli) profile: Option<String>,
+
+    /// Send every datagram on, unchanged, to this collector as well; may be given several times
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(in crate::cli) forward: Vec<String>,
+
+    /// Send on only what comes from these addresses or networks
+    #[arg(long, value_name = "NETS", value_delimiter = ',', value_parser = network, requires = "forward")]
+    pub(in crate::cli) forward_from: Vec<IpNet>,
+
+    /// Send on only messages of these versions
+    #[arg(long, value_name = "VERSIONS", value_delimiter = ',', value_enum, requires = "forward")]
+    pub(in crate::cli) forward_version: Vec<MessageVersion>,
+
+    /// Keep every datagram as it was received in pcapng files in this folder
+    #[arg(long, value_name = "DIR")]
+    pub(in crate::cli) record: Option<PathBuf>,
+
+    /// Compress what is recorded with zstd
+    #[arg(long, requires = "record")]
+    pub(in crate::cli) record_zstd: bool,
+
+    /// When the next file begins: after a time (5m), a size (100MB), at the multiples of the time by the clock (5m,aligned), or several
+    #[arg(long, value_name = "WHEN", default_value = "1h,1GB", value_parser = parse_rotation)]
+    pub(in crate::cli) rotate: Rotation,
+
+    /// The longest time that what came waits before it is written: a killed run loses no more than that
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration)]
+    pub(in crate::cli) flush: Duration,
+
+    /// Serve metrics for Prometheus on /metrics, and /health
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub(in crate::cli) metrics: Option<SocketAddr>,
+
+    /// An exporter is silent after so many times its longest usual silence
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub(in crate::cli) silent_after: u32,
+
+    /// MiB of datagrams that may wait before decoding, and before each destination and folder; what comes beyond is dropped and counted
+    #[arg(long, value_name = "MIB", default_value_t = 64)]
+    pub(in crate::cli) queue: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum LiveFormat {
+    /// For people
+    Table,
+    /// RFC 4180 with a header row
+    Csv,
+    /// One JSON object a line
+    Ndjson,
+    /// A summary as one JSON object a line
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum MessageVersion {
+    /// NetFlow v1
+    V1,
+    /// NetFlow v5
+    V5,
+    /// NetFlow v7
+    V7,
+    /// NetFlow v9
+    V9,
+    /// IPFIX
+    Ipfix,
+}
+
+/// An address is a network of one.
+fn network(text: &str) -> Result<IpNet, String> {
+    let address = text.parse::<IpAddr>().map(IpNet::from);
+    address
+        .or_else(|_| text.parse::<IpNet>())
+        .map_err(|_| "expected an address or a network, such as 192.0.2.1 or 2001:db8::/32".to_owned())
+}
+
+/// A length of time: a whole number and ms, s, m or h.
+fn duration(text: &str) -> Result<Duration, String> {
+    let number = |unit: &str| text.strip_suffix(unit).and_then(|n| n.parse::<u64>().ok());
+    let found = match (number("ms"), number("s"), number("m"), number("h")) {
+        (Some(ms), ..) => Some(Duration::from_millis(ms)),
+        (_, Some(s), ..) => Some(Duration::from_secs(s)),
+        (.., Some(m), _) => m.checked_mul(60).map(Duration::from_secs),
+        (.., Some(h)) => h.checked_mul(3_600).map(Duration::from_secs),
+        _ => None,
+    };
+    found.filter(|d| !d.is_zero()).ok_or_else(|| "expected a number and ms, s, m or h, such as 10s".to_owned())
+}

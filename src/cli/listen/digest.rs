@@ -1,0 +1,164 @@
+//! What becomes of a batch of a live run: its sums, and its lines.
+
+use std::io::{self, BufWriter, Stdout, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::Shared;
+use crate::audit::Traffic;
+use crate::collector::{Digest, Flow, Sink};
+use crate::column::FlowBatch;
+use crate::report::{FlowTable, FlowTableSink, TablePart};
+use crate::table::Selection;
+use crate::write::{RowWriter, TextPart, TextSink};
+
+/// Sums up every batch, and makes lines of the flows that are wanted.
+#[derive(Debug)]
+pub(super) struct LiveDigest {
+    rows: Rows,
+    selection: Option<Selection>,
+}
+
+#[derive(Debug)]
+enum Rows {
+    None,
+    Text(RowWriter),
+    Table(FlowTable),
+}
+
+/// What a batch gives.
+pub(super) struct LivePart {
+    traffic: Vec<(u32, Traffic)>,
+    rows: RowsPart,
+}
+
+enum RowsPart {
+    None,
+    Text(TextPart),
+    Table(TablePart),
+}
+
+impl LiveDigest {
+    /// No lines.
+    pub(super) fn sums() -> Self {
+        Self { rows: Rows::None, selection: None }
+    }
+
+    /// Lines of text.
+    pub(super) fn text(rows: RowWriter, selection: Option<Selection>) -> Self {
+        Self { rows: Rows::Text(rows), selection }
+    }
+
+    /// Rows of a table.
+    pub(super) fn table(table: FlowTable, selection: Option<Selection>) -> Self {
+        Self { rows: Rows::Table(table), selection }
+    }
+
+    fn lines(&self, batch: &FlowBatch) -> RowsPart {
+        match &self.rows {
+            Rows::None => RowsPart::None,
+            Rows::Text(rows) => RowsPart::Text(rows.digest(batch)),
+            Rows::Table(table) => RowsPart::Table(table.digest(batch)),
+        }
+    }
+}
+
+impl Digest for LiveDigest {
+    type Part = LivePart;
+
+    fn digest(&self, batch: &FlowBatch) -> LivePart {
+        // The sums are of all flows, whatever lines are wanted.
+        let traffic = Traffic::by_layout(batch);
+        let rows = match &self.selection {
+            None => self.lines(batch),
+            Some(selection) => {
+                let mut wanted = batch.clone();
+                wanted.keep(&selection.select(batch));
+                self.lines(&wanted)
+            }
+        };
+        LivePart { traffic, rows }
+    }
+}
+
+/// Standard output, from several places: what is written waits until somebody flushes.
+#[derive(Clone, Debug)]
+struct Out(Arc<Mutex<BufWriter<Stdout>>>);
+
+impl Out {
+    fn new() -> Self {
+        Self(Arc::new(Mutex::new(BufWriter::with_capacity(1 << 18, io::stdout()))))
+    }
+}
+
+impl Write for Out {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(octets)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let mut out = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        out.flush()?;
+        out.get_mut().flush()
+    }
+}
+
+/// Adds up the sums and writes the lines, each part at once.
+#[derive(Debug)]
+pub(super) struct LiveSink {
+    shared: Arc<Shared>,
+    lines: Lines,
+    out: Out,
+}
+
+#[derive(Debug)]
+enum Lines {
+    None,
+    Text(Box<TextSink<Out>>),
+    Table(Box<FlowTableSink<Out>>),
+}
+
+impl LiveSink {
+    /// No lines.
+    pub(super) fn sums(shared: &Arc<Shared>) -> Self {
+        Self { shared: Arc::clone(shared), lines: Lines::None, out: Out::new() }
+    }
+
+    /// Lines of text.
+    pub(super) fn text(shared: &Arc<Shared>, rows: &RowWriter, limit: Option<u64>) -> Self {
+        let out = Out::new();
+        Self { shared: Arc::clone(shared), lines: Lines::Text(Box::new(TextSink::new(out.clone(), rows, limit))), out }
+    }
+
+    /// Rows of a table.
+    pub(super) fn table(shared: &Arc<Shared>, table: &FlowTable, limit: Option<u64>) -> Self {
+        let out = Out::new();
+        Self { shared: Arc::clone(shared), lines: Lines::Table(Box::new(FlowTableSink::new(table, out.clone(), limit))), out }
+    }
+
+    /// Ends the lines.
+    pub(super) fn finish(self) -> io::Result<()> {
+        match self.lines {
+            Lines::None => Ok(()),
+            Lines::Text(mut sink) => sink.finish(),
+            Lines::Table(sink) => sink.finish(),
+        }
+    }
+}
+
+impl Sink<LivePart> for LiveSink {
+    type Error = io::Error;
+
+    fn absorb(&mut self, part: LivePart) -> io::Result<Flow> {
+        Traffic::add_to(&mut self.shared.sums.lock().unwrap_or_else(PoisonError::into_inner), part.traffic);
+        let flow = match (&mut self.lines, part.rows) {
+            (Lines::Text(sink), RowsPart::Text(part)) => sink.absorb(part)?,
+            (Lines::Table(sink), RowsPart::Table(part)) => sink.absorb(part)?,
+            _ => return Ok(Flow::Continue),
+        };
+        match self.out.flush() {
+            Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(Flow::Stop),
+            Err(e) => Err(e),
+            Ok(()) => Ok(flow),
+        }
+    }
+}

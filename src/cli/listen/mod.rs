@@ -1,0 +1,177 @@
+//! `listen`: the same decoder with sockets in place of files.
+//!
+//! ```text
+//!              ┌─ forward queues ─▶ a thread a destination ─▶ other collectors
+//! receivers ───┼─ record queue ───▶ a thread a folder ──────▶ pcapng files
+//! a thread     └─ decode queue ───▶ the walker: Collector ──▶ workers ─▶ lines, sums (this thread)
+//! a socket                             │ each second
+//!                                      └─▶ Live ─▶ summary, metrics
+//! ```
+
+mod digest;
+mod ports;
+mod walk;
+
+use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use crate::audit::Traffic;
+use crate::collector::{Collector, CollectorOptions, run as run_pipeline};
+use crate::plan::{Schema, SchemaBuilder};
+use crate::relay::{MetricsServer, Outlet, Published, Signal, queue, signals, start_log};
+use crate::report::{live_json, live_text};
+use crate::summary::Live;
+
+use super::columns::add_unseen;
+use super::options::{ListenForm, ListenOptions, RowForm};
+use super::{Ending, Failure, filtering};
+
+use digest::{LiveDigest, LiveSink};
+use ports::Ports;
+use walk::Walker;
+
+/// What the threads of a live run share.
+#[derive(Debug)]
+struct Shared {
+    ports: Mutex<Ports>,
+    /// Sums by the collector's numbers of layouts.
+    sums: Mutex<Vec<Traffic>>,
+    published: Published,
+}
+
+pub(super) fn run(options: &ListenOptions) -> Result<Ending, Failure> {
+    start_log(options.reading.quiet, options.style.color);
+    let asked = signals().map_err(|e| Failure(format!("signals can't be caught: {e}")))?;
+    let (schema, digest, sink) = prepare(options)?;
+    let mut collector = Collector::new(collector_options(options, &schema));
+    collector.watch_problems();
+    if let Some((path, kept)) = &options.reading.kept {
+        collector.keep(kept).map_err(|e| Failure(format!("--templates {}: {e}", path.display())))?;
+    }
+    let mut walker = Walker::new(options, collector)?;
+    let (inlet, outlet) = queue(options.queue);
+    let shared = Arc::new(Shared {
+        ports: Mutex::new(Ports::start(&options.sources, inlet)?),
+        sums: Mutex::default(),
+        published: Published::default(),
+    });
+    if let Some(addr) = options.metrics {
+        let server = MetricsServer::start(addr, shared.published.clone()).map_err(|e| Failure(format!("--metrics {e}")))?;
+        tracing::info!("metrics on http://{}/metrics", server.addr);
+    }
+    let done = Arc::new(AtomicBool::new(false));
+    let control = {
+        let (shared, done) = (Arc::clone(&shared), Arc::clone(&done));
+        thread::Builder::new().name("control".into()).spawn(move || control(&asked, &shared, &done)).map_err(Failure::of)?
+    };
+    let mut sink = sink(&shared);
+    let walked = pipeline(options, &mut walker, &outlet, &shared, &digest, &mut sink);
+    done.store(true, Ordering::Relaxed);
+    let _ = control.join();
+    walked?;
+    sink.finish().map_err(|e| Failure(format!("standard output: {e}")))?;
+    walker.end(&shared)?;
+    Ok(Ending::Done)
+}
+
+fn pipeline(
+    options: &ListenOptions,
+    walker: &mut Walker,
+    outlet: &Outlet,
+    shared: &Shared,
+    digest: &LiveDigest,
+    sink: &mut LiveSink,
+) -> Result<(), Failure> {
+    let walk = |give: &mut dyn FnMut(crate::collector::Work) -> Result<(), crate::collector::Stopped>| walker.walk(outlet, shared, give);
+    run_pipeline(options.reading.threads, walk, digest, sink).map_err(|e| Failure(format!("standard output: {e}")))?
+}
+
+/// Does what signals ask for until the run is over, then closes the ports.
+fn control(asked: &Receiver<Signal>, shared: &Shared, done: &AtomicBool) {
+    const TICK: Duration = Duration::from_millis(50);
+    while !done.load(Ordering::Relaxed) {
+        match asked.recv_timeout(TICK) {
+            Ok(Signal::End) => {
+                tracing::info!("ending");
+                break;
+            }
+            Ok(Signal::Reload) => tracing::info!("no configuration file is in use, so there is nothing to read again"),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+    }
+    shared.ports.lock().unwrap_or_else(PoisonError::into_inner).stop();
+}
+
+type MakeSink = Box<dyn FnOnce(&Arc<Shared>) -> LiveSink>;
+
+/// The columns to decode, and what becomes of the batches.
+fn prepare(options: &ListenOptions) -> Result<(Arc<Schema>, LiveDigest, MakeSink), Failure> {
+    let elements = &options.reading.elements;
+    let mut builder = SchemaBuilder::with_elements(Arc::clone(elements));
+    builder.scaled(options.scale);
+    let ListenForm::Rows { form, columns, filter, limit, names } = &options.form else {
+        Traffic::columns(&mut builder);
+        return Ok((Arc::new(builder.build()), LiveDigest::sums(), Box::new(|shared| LiveSink::sums(shared))));
+    };
+    add_unseen(&mut builder, columns, elements)?;
+    if *names || *form == RowForm::Table {
+        builder.value_names();
+    }
+    let filter = filter.told(elements)?;
+    filtering::add_columns(filter.as_ref(), &mut builder);
+    Traffic::hidden_columns(&mut builder);
+    let schema = Arc::new(builder.build());
+    let selection = filtering::bind(filter.as_ref(), &schema);
+    let limit = *limit;
+    match form {
+        RowForm::Text(format) => {
+            let rows = crate::write::RowWriter::new(Arc::clone(&schema), *format).with_names(*names);
+            let make: MakeSink = {
+                let rows = rows.clone();
+                Box::new(move |shared| LiveSink::text(shared, &rows, limit))
+            };
+            Ok((schema, LiveDigest::text(rows, selection), make))
+        }
+        RowForm::Table => {
+            let table = crate::report::FlowTable::new(Arc::clone(&schema), options.style.clone()).live();
+            let make: MakeSink = {
+                let table = table.clone();
+                Box::new(move |shared| LiveSink::table(shared, &table, limit))
+            };
+            Ok((schema, LiveDigest::table(table, selection), make))
+        }
+    }
+}
+
+fn collector_options(options: &ListenOptions, schema: &Arc<Schema>) -> CollectorOptions {
+    let reading = &options.reading;
+    CollectorOptions {
+        ports: crate::collector::PortFilter::Expected,
+        scope: reading.scope,
+        limits: reading.limits,
+        pending: reading.pending,
+        sources: reading.exporters,
+        elements: Arc::clone(&reading.elements),
+        nesting: reading.nesting,
+        hold: true,
+        ..CollectorOptions::new(Arc::clone(schema))
+    }
+}
+
+/// Shows a summary on standard output; false once nobody reads it any more.
+fn show(options: &ListenOptions, live: &Live, before: Option<&Live>) -> Result<bool, Failure> {
+    let ListenForm::Summary { json, .. } = options.form else { return Ok(true) };
+    let text = if json { live_json(live, before) } else { live_text(live, before, &options.style) };
+    let apart = if json || before.is_none() { "" } else { "\n" };
+    let mut out = io::stdout().lock();
+    match out.write_all(apart.as_bytes()).and_then(|()| out.write_all(text.as_bytes())).and_then(|()| out.flush()) {
+        Ok(()) => Ok(true),
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(e) => Err(Failure(format!("standard output: {e}"))),
+    }
+}

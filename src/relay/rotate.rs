@@ -1,0 +1,172 @@
+//! When a file that is being written ends and the next one begins, and how files are called meanwhile and then.
+//!
+//! A file has `.part` behind its name until it is whole. What a killed run leaves keeps that name, and can be read as far as it goes.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::time::Timestamp;
+
+const SECOND: i64 = 1_000_000_000;
+/// The length of a period where only `aligned` is said.
+const ALIGNED_BY: i64 = 300 * SECOND;
+
+/// When the next file begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rotation {
+    /// Nanoseconds after which it does.
+    pub every: Option<i64>,
+    /// True to begin at the multiples of that by the clock (UTC).
+    pub aligned: bool,
+    /// Octets after which it does.
+    pub octets: Option<u64>,
+}
+
+/// Reads `5m`, `100MB`, `aligned`, or several of them with commas between.
+///
+/// # Errors
+/// What was expected.
+pub fn parse_rotation(text: &str) -> Result<Rotation, String> {
+    let mut rotation = Rotation::default();
+    let wrong =
+        |part: &str| format!("'{part}': expected a time (5m), a size (100MB), `aligned`, or several with commas between: 5m,aligned");
+    for part in text.split(',').map(str::trim) {
+        let digits = part.len() - part.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let (number, unit) = part.split_at(digits);
+        let number = if part == "aligned" { 0 } else { number.parse::<i64>().ok().filter(|n| *n > 0).ok_or_else(|| wrong(part))? };
+        let second = |by: i64| number.checked_mul(by * SECOND).map(Some).ok_or_else(|| wrong(part));
+        let octets = |by: u64| number.unsigned_abs().checked_mul(by).map(Some).ok_or_else(|| wrong(part));
+        match unit {
+            "aligned" if digits == 0 => rotation.aligned = true,
+            "s" => rotation.every = second(1)?,
+            "m" => rotation.every = second(60)?,
+            "h" => rotation.every = second(3_600)?,
+            "d" => rotation.every = second(86_400)?,
+            "kB" | "KB" => rotation.octets = octets(1_000)?,
+            "MB" => rotation.octets = octets(1_000_000)?,
+            "GB" => rotation.octets = octets(1_000_000_000)?,
+            "KiB" => rotation.octets = octets(1 << 10)?,
+            "MiB" => rotation.octets = octets(1 << 20)?,
+            "GiB" => rotation.octets = octets(1 << 30)?,
+            _ => return Err(wrong(part)),
+        }
+    }
+    if rotation.aligned && rotation.every.is_none() {
+        rotation.every = Some(ALIGNED_BY);
+    }
+    Ok(rotation)
+}
+
+impl Rotation {
+    /// The time at which a file that began then has to end.
+    pub fn end(&self, began: Timestamp) -> Option<Timestamp> {
+        let every = self.every?;
+        let end =
+            if self.aligned { (began.nanos().div_euclid(every) + 1).saturating_mul(every) } else { began.nanos().saturating_add(every) };
+        Some(Timestamp::from_nanos(end))
+    }
+}
+
+/// A file that is being written.
+#[derive(Debug)]
+pub(super) struct PartFile {
+    pub(super) file: File,
+    part: PathBuf,
+    whole: PathBuf,
+}
+
+impl PartFile {
+    /// Makes a new one in a folder, called by what it is for and when it begins.
+    pub(super) fn create(folder: &Path, stem: &str, began: Timestamp, extension: &str) -> io::Result<Self> {
+        let time = began.to_string();
+        // 20261128T003000Z
+        let time: String = time.split('.').next().unwrap_or_default().chars().filter(|c| c.is_ascii_digit() || *c == 'T').collect();
+        for number in 0..1_000u32 {
+            let again = if number == 0 { String::new() } else { format!("-{number}") };
+            let whole = folder.join(format!("{stem}-{time}Z{again}.{extension}"));
+            let part = folder.join(format!("{stem}-{time}Z{again}.{extension}.part"));
+            if whole.exists() {
+                continue;
+            }
+            match OpenOptions::new().write(true).create_new(true).open(&part) {
+                Ok(file) => return Ok(Self { file, part, whole }),
+                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(e) => return Err(e),
+            }
+        }
+        Err(io::Error::from(io::ErrorKind::AlreadyExists))
+    }
+
+    /// The name that it gets when it is whole.
+    pub(super) fn whole(&self) -> &Path {
+        &self.whole
+    }
+
+    /// Gives it its name.
+    pub(super) fn finish(self) -> io::Result<PathBuf> {
+        drop(self.file);
+        fs::rename(&self.part, &self.whole)?;
+        Ok(self.whole)
+    }
+
+    /// Takes it away, where there is nothing in it.
+    pub(super) fn discard(self) {
+        drop(self.file);
+        let _ = fs::remove_file(&self.part);
+    }
+}
+
+/// Octets that are free in a folder for whoever is no superuser, and octets in all; `None` where the system does not tell.
+#[cfg(unix)]
+pub(super) fn space(folder: &Path) -> Option<(u64, u64)> {
+    let told = nix::sys::statvfs::statvfs(folder).ok()?;
+    let unit = told.fragment_size();
+    #[allow(clippy::useless_conversion, reason = "the width differs between systems")]
+    Some((u64::from(told.blocks_available()).saturating_mul(unit), u64::from(told.blocks()).saturating_mul(unit)))
+}
+
+/// Not told here.
+#[cfg(not(unix))]
+pub(super) fn space(_folder: &Path) -> Option<(u64, u64)> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_a_rotation() {
+        assert_eq!(parse_rotation("5m"), Ok(Rotation { every: Some(300 * SECOND), aligned: false, octets: None }));
+        assert_eq!(parse_rotation("100MB"), Ok(Rotation { every: None, aligned: false, octets: Some(100_000_000) }));
+        assert_eq!(parse_rotation("1h, aligned,2GiB"), Ok(Rotation { every: Some(3_600 * SECOND), aligned: true, octets: Some(2 << 30) }));
+        assert_eq!(parse_rotation("aligned"), Ok(Rotation { every: Some(300 * SECOND), aligned: true, octets: None }));
+        for wrong in ["", "5", "m", "0s", "-5m", "5 parsecs", "aligned5", "5m,", "99999999999999999999m", "9223372036854775807h"] {
+            assert!(parse_rotation(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn ends_by_the_clock_or_by_the_beginning() {
+        let began = Timestamp::from_iso("2026-11-28T00:31:12Z").unwrap();
+        let end = |text: &str| parse_rotation(text).unwrap().end(began).map(|t| t.to_string());
+        assert_eq!(end("5m").as_deref(), Some("2026-11-28T00:36:12.000Z"));
+        assert_eq!(end("5m,aligned").as_deref(), Some("2026-11-28T00:35:00.000Z"));
+        assert_eq!(end("7MB"), None);
+    }
+
+    #[test]
+    fn names_that_are_taken_get_a_number() {
+        let folder = tempfile::tempdir().unwrap();
+        let began = Timestamp::from_iso("2026-11-28T00:31:12.5Z").unwrap();
+        let create = || PartFile::create(folder.path(), "x", began, "pcapng").unwrap();
+        let name = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
+        assert_eq!(name(&create().finish().unwrap()), "x-20261128T003112Z.pcapng");
+        let second = create();
+        assert_eq!(name(second.whole()), "x-20261128T003112Z-1.pcapng");
+        assert!(folder.path().join("x-20261128T003112Z-1.pcapng.part").exists() && !second.whole().exists());
+        second.discard();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+}

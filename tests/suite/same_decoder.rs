@@ -27,7 +27,7 @@ const CAPTURES: [(&str, &str, bool); 18] = [
     ("softflowd-ipfix-bidir-milli.pcap", "", false),
     ("softflowd-ipfix-over-ipv6.pcapng", "", false),
     ("ovs-ipfix-nocache-over-ipv6.pcap", "", false),
-    ("late-softflowd-ipfix.pcap", "", true),
+    ("late-pmacct-ipfix-label.pcap", "", true),
     ("pyipfix-varlen.pcap", "applicationName", false),
     ("pyipfix-redefined-template.pcap", "", false),
     ("mixed-one-address.pcap", "", true),

@@ -47,6 +47,8 @@ pub mod table;
 
 pub mod audit;
 
+pub mod config;
+
 pub mod summary;
 
 pub mod write;

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The rooms in the order octets travel, each with those it may use.
-const ROOMS: [(&str, &[&str]); 20] = [
+const ROOMS: [(&str, &[&str]); 21] = [
     ("time", &[]),
     ("datagram", &["time"]),
     ("element", &["time"]),
@@ -22,6 +22,7 @@ const ROOMS: [(&str, &[&str]); 20] = [
     ("collector", &["time", "datagram", "element", "nfcapd", "input", "message", "template", "plan", "column"]),
     ("table", &["time", "datagram", "element", "message", "plan", "column", "collector"]),
     ("audit", &["time", "datagram", "element", "input", "message", "template", "plan", "column", "collector"]),
+    ("config", &["message", "plan", "audit"]),
     ("summary", &["time", "datagram", "element", "input", "message", "template", "plan", "column", "collector", "audit"]),
     ("write", &["time", "datagram", "element", "message", "plan", "column", "collector"]),
     (
@@ -44,6 +45,7 @@ const ROOMS: [(&str, &[&str]); 20] = [
             "collector",
             "table",
             "audit",
+            "config",
             "summary",
             "write",
             "report",
@@ -55,7 +57,7 @@ const ROOMS: [(&str, &[&str]); 20] = [
 ];
 
 /// Where a dependency may be named: paths below `src/`. Its features and its types stay in there.
-const HOMES: [(&str, &[&str]); 29] = [
+const HOMES: [(&str, &[&str]); 31] = [
     ("bzip2", &["nfcapd/"]),
     ("chrono", &["table/filter/"]),
     ("clap", &["cli/"]),
@@ -67,6 +69,7 @@ const HOMES: [(&str, &[&str]); 29] = [
     ("flate2", &["flow_tools/", "input/", "write/"]),
     ("glob", &["cli/"]),
     ("indicatif", &["cli/"]),
+    ("ipnet", &["collector/admission.rs", "config/"]),
     ("itoa", &["column/", "write/", "report/"]),
     ("liblzma", &["input/", "write/"]),
     ("lz4_flex", &["input/", "nfcapd/", "write/"]),
@@ -84,7 +87,8 @@ const HOMES: [(&str, &[&str]); 29] = [
     ("tempfile", &["write/"]),
     // Errors belong to every room.
     ("thiserror", &[""]),
-    ("toml", &["audit/"]),
+    ("toml", &["audit/", "config/"]),
+    ("toml_edit", &["config/"]),
     ("zstd", &["input/", "nfcapd/", "write/"]),
     ("ipfix_inspect", &["main.rs"]),
 ];

@@ -13,6 +13,7 @@
 //!            └──────────── collector: one thread walks, workers decode ────────────┘
 //! ```
 //!
+//! `config` says which flow sources there are, and `relay` sends datagrams on, from a capture or from a socket.
 //! What one run knows at its end, templates above all, goes through `keep` to the next.
 //! Flow files of nfcapd and flow-tools hold flows and no messages: `nfcapd` and `flow_tools` read them for `input`, and they join the way
 //! at `plan`.
@@ -56,5 +57,7 @@ pub mod write;
 pub mod report;
 
 pub mod keep;
+
+pub mod relay;
 
 pub mod cli;

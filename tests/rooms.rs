@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The rooms in the order octets travel, each with those it may use.
-const ROOMS: [(&str, &[&str]); 21] = [
+const ROOMS: [(&str, &[&str]); 22] = [
     ("time", &[]),
     ("datagram", &["time"]),
     ("element", &["time"]),
@@ -27,10 +27,25 @@ const ROOMS: [(&str, &[&str]); 21] = [
     ("write", &["time", "datagram", "element", "message", "plan", "column", "collector"]),
     (
         "report",
-        &["time", "datagram", "element", "input", "message", "template", "plan", "column", "collector", "audit", "summary", "write"],
+        &[
+            "time",
+            "datagram",
+            "element",
+            "input",
+            "message",
+            "template",
+            "plan",
+            "column",
+            "collector",
+            "audit",
+            "config",
+            "summary",
+            "write",
+        ],
     ),
     // What one run keeps for the next: it writes safe JSON and names fields as `report` and `summary` do, and is read as well.
     ("keep", &["time", "datagram", "element", "message", "template", "column", "collector", "summary", "report"]),
+    ("relay", &["time", "datagram", "element", "message", "plan"]),
     (
         "cli",
         &[
@@ -50,6 +65,7 @@ const ROOMS: [(&str, &[&str]); 21] = [
             "write",
             "report",
             "keep",
+            "relay",
         ],
     ),
     ("lib", &[]),
@@ -57,7 +73,7 @@ const ROOMS: [(&str, &[&str]); 21] = [
 ];
 
 /// Where a dependency may be named: paths below `src/`. Its features and its types stay in there.
-const HOMES: [(&str, &[&str]); 31] = [
+const HOMES: [(&str, &[&str]); 33] = [
     ("bzip2", &["nfcapd/"]),
     ("chrono", &["table/filter/"]),
     ("clap", &["cli/"]),
@@ -65,7 +81,7 @@ const HOMES: [(&str, &[&str]); 31] = [
     ("comfy_table", &["report/"]),
     ("csv", &["element/", "write/"]),
     ("ctrlc", &["cli/"]),
-    ("etherparse", &["input/"]),
+    ("etherparse", &["input/", "relay/"]),
     ("flate2", &["flow_tools/", "input/", "write/"]),
     ("glob", &["cli/"]),
     ("indicatif", &["cli/"]),
@@ -74,6 +90,7 @@ const HOMES: [(&str, &[&str]); 31] = [
     ("liblzma", &["input/", "write/"]),
     ("lz4_flex", &["input/", "nfcapd/", "write/"]),
     ("minijinja", &["report/audit/"]),
+    ("nix", &["relay/"]),
     ("nom", &["message/", "table/filter/"]),
     ("pcap_parser", &["input/capture"]),
     ("polars_arrow", &["table/"]),
@@ -84,6 +101,7 @@ const HOMES: [(&str, &[&str]); 31] = [
     ("serde", &["audit/", "element/", "keep/", "report/", "write/"]),
     // In column/list.rs for its tests alone: lists are JSON text, and another reader has to say so.
     ("serde_json", &["column/list.rs", "keep/", "report/", "write/"]),
+    ("socket2", &["relay/"]),
     ("tempfile", &["write/"]),
     // Errors belong to every room.
     ("thiserror", &[""]),

@@ -13,7 +13,8 @@
 //!            └──────────── collector: one thread walks, workers decode ────────────┘
 //! ```
 //!
-//! `listen` brings datagrams from sockets in place of files; `relay` is what it does beside decoding: forward, record, serve metrics.
+//! `listen` brings datagrams from sockets in place of files. `config` says which flow sources there are; `relay` is what is done with
+//! datagrams beside decoding: sent on, kept, counted for whoever watches.
 //! What one run knows at its end, templates above all, goes through `keep` to the next.
 //! Flow files of nfcapd and flow-tools hold flows and no messages: `nfcapd` and `flow_tools` read them for `input`, and they join the way
 //! at `plan`.
@@ -47,6 +48,8 @@ pub mod collector;
 pub mod table;
 
 pub mod audit;
+
+pub mod config;
 
 pub mod summary;
 

@@ -1,26 +1,25 @@
-//! Sends datagrams on to another collector, unchanged. Each destination has its own queue, thread and socket, so that one which is slow, or is
+//! Sends datagrams on to another collector, unchanged. Each destination has its own queue, thread and sockets, so that one which is slow, or is
 //! not there, delays neither the others nor who receives.
 //!
-//! A plain forwarder sends from this machine's own address: to the destination all exporters seem to be one. Each exporter gets a socket of
-//! its own, as long as there are not too many, so that its session stays one (RFC 7011 §8) and templates of two don't mix.
+//! Without `spoof` all datagrams come from this machine's own address: to the destination all exporters seem to be one host. Each session gets a
+//! socket of its own, as long as there are not too many, so that it stays a session (RFC 7011 §8) and templates of two don't mix.
 
-use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::sync_channel;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use super::networks::Networks;
-use super::queue::{Outlet, Queue, QueueCounters, Taken, queue};
-use crate::datagram::{Datagram, DatagramBatch, Endpoint};
+use thiserror::Error;
 
-/// Exporters that get a socket of their own.
-const MOST_SOCKETS: usize = 256;
-/// How long a datagram that the system has no room for is tried again.
-const PATIENCE: u32 = 50;
-const PAUSE: Duration = Duration::from_millis(1);
+use super::outlet::{Outgoing, Outlet};
+use super::queue::{Queue, QueueCounters, Taken, Taker, queue};
+use super::spoof::SpoofError;
+use crate::collector::Admission;
+use crate::datagram::DatagramBatch;
+
 const TICK: Duration = Duration::from_millis(200);
 
 /// Where to, and what.
@@ -30,12 +29,23 @@ pub struct ForwardOptions {
     pub to: SocketAddr,
     /// What it is called.
     pub name: String,
-    /// Exporters whose datagrams are sent on.
-    pub from: Networks,
-    /// The versions of the messages that are sent on; all if empty.
-    pub versions: Vec<u16>,
+    /// True to keep the exporters' addresses and ports as the sender's.
+    pub spoof: bool,
+    /// Which datagrams are sent on.
+    pub only: Admission,
     /// Octets that may wait.
     pub queue: usize,
+}
+
+/// Why nothing can be sent on.
+#[derive(Debug, Error)]
+pub enum ForwardError {
+    /// Not under the exporters' addresses.
+    #[error(transparent)]
+    Spoof(#[from] SpoofError),
+    /// No socket.
+    #[error(transparent)]
+    Io(#[from] io::Error),
 }
 
 /// What a forwarder counts; read by others at any time.
@@ -47,7 +57,7 @@ pub struct ForwardCounters {
     pub octets: AtomicU64,
     /// Datagrams that a filter leaves out.
     pub filtered: AtomicU64,
-    /// Datagrams that the destination answered nobody wants (ICMP port unreachable).
+    /// Answers of the destination that nobody listens there (ICMP port unreachable).
     pub refused: AtomicU64,
     /// Datagrams that could not be sent: no room in time, no way to there.
     pub failed: AtomicU64,
@@ -65,13 +75,24 @@ impl Forwarder {
     /// Begins to send on.
     ///
     /// # Errors
-    /// There is no socket to be had.
-    pub fn start(options: ForwardOptions) -> io::Result<Self> {
-        let (inlet, outlet) = queue(options.queue);
+    /// There is no socket to be had, or no permission for other addresses.
+    pub fn start(options: ForwardOptions) -> Result<Self, ForwardError> {
+        let (inlet, taker) = queue(options.queue);
         let counters = Arc::new(ForwardCounters::default());
-        let shared = connect(options.to)?;
-        let mut sender = Sender { options, counters: Arc::clone(&counters), shared, own: HashMap::new() };
-        let thread = thread::Builder::new().name("forward".into()).spawn(move || sender.run(&outlet))?;
+        let (tell, opened) = sync_channel(1);
+        let own = Arc::clone(&counters);
+        // What calls are made with can't go from thread to thread, so it is made where it is used.
+        let send = move || match open(&options) {
+            Ok(outlet) => {
+                let _ = tell.send(Ok(()));
+                Sender { options, counters: own, outlet, told: false }.run(&taker);
+            }
+            Err(why) => {
+                let _ = tell.send(Err(why));
+            }
+        };
+        let thread = thread::Builder::new().name("forward".into()).spawn(send)?;
+        opened.recv().unwrap_or_else(|_| Err(io::Error::other("its thread has ended").into()))?;
         Ok(Self { queue: inlet, counters, thread })
     }
 
@@ -97,12 +118,8 @@ impl Forwarder {
     }
 }
 
-fn connect(to: SocketAddr) -> io::Result<UdpSocket> {
-    let any: SocketAddr = if to.is_ipv4() { ([0, 0, 0, 0], 0).into() } else { ([0u16; 8], 0).into() };
-    let socket = UdpSocket::bind(any)?;
-    socket.connect(to)?;
-    socket.set_nonblocking(true)?;
-    Ok(socket)
+fn open(options: &ForwardOptions) -> Result<Outlet, ForwardError> {
+    Ok(if options.spoof { Outlet::spoofed(options.to)? } else { Outlet::sockets(options.to)? })
 }
 
 /// True if datagrams to that address come back to this machine.
@@ -113,15 +130,15 @@ pub fn is_own_address(addr: IpAddr) -> bool {
 struct Sender {
     options: ForwardOptions,
     counters: Arc<ForwardCounters>,
-    /// For exporters beyond those that have one of their own.
-    shared: UdpSocket,
-    own: HashMap<Endpoint, UdpSocket>,
+    outlet: Outlet,
+    /// True once it was told that something could not be sent.
+    told: bool,
 }
 
 impl Sender {
-    fn run(&mut self, outlet: &Outlet) {
+    fn run(&mut self, taker: &Taker) {
         loop {
-            match outlet.take(TICK) {
+            match taker.take(TICK) {
                 Taken::Batch(batch) => self.batch(&batch),
                 Taken::Nothing => {}
                 Taken::Closed => return,
@@ -130,61 +147,24 @@ impl Sender {
     }
 
     fn batch(&mut self, batch: &DatagramBatch) {
-        let (mut filtered, mut sent, mut octets) = (0, 0, 0);
-        for datagram in &batch.datagrams {
-            let payload = batch.payload(datagram);
-            if !self.wants(datagram, payload) {
-                filtered += 1;
-                continue;
-            }
-            match self.send(datagram, payload) {
-                Ok(()) => {
-                    sent += 1;
-                    octets += payload.len() as u64;
-                }
-                Err(error) => {
-                    let counter =
-                        if error.kind() == io::ErrorKind::ConnectionRefused { &self.counters.refused } else { &self.counters.failed };
-                    counter.fetch_add(1, Ordering::Relaxed);
-                }
-            }
+        let all = batch.datagrams.iter().map(|d| (d, batch.payload(d)));
+        let wanted: Vec<Outgoing<'_>> = all
+            .filter(|(datagram, payload)| self.options.only.lets(datagram, payload))
+            .map(|(datagram, payload)| Outgoing { exporter: datagram.exporter, payload })
+            .collect();
+        self.outlet.send(&wanted);
+        let counts = self.outlet.counts();
+        let failed = counts.no_sender + counts.too_large + counts.failed;
+        if failed > 0 && !std::mem::replace(&mut self.told, true) {
+            let why = counts.first_failure.as_deref().unwrap_or("unknown");
+            tracing::warn!("forwarding to {}: a datagram could not be sent: {why}; further ones are counted", self.options.name);
         }
-        self.counters.filtered.fetch_add(filtered, Ordering::Relaxed);
-        self.counters.sent.fetch_add(sent, Ordering::Relaxed);
-        self.counters.octets.fetch_add(octets, Ordering::Relaxed);
-    }
-
-    fn wants(&self, datagram: &Datagram, payload: &[u8]) -> bool {
-        let version = || payload.first_chunk().map(|v| u16::from_be_bytes(*v));
-        self.options.from.has(datagram.exporter.addr)
-            && (self.options.versions.is_empty() || version().is_some_and(|v| self.options.versions.contains(&v)))
-    }
-
-    fn send(&mut self, datagram: &Datagram, payload: &[u8]) -> io::Result<()> {
-        let exporter = datagram.exporter;
-        if !self.own.contains_key(&exporter)
-            && self.own.len() < MOST_SOCKETS
-            && let Ok(socket) = connect(self.options.to)
-        {
-            self.own.insert(exporter, socket);
-        }
-        let socket = self.own.get(&exporter).unwrap_or(&self.shared);
-        let mut tries = 0;
-        loop {
-            match socket.send(payload) {
-                Ok(_) => return Ok(()),
-                // An answer to an earlier datagram: this one was not sent yet.
-                Err(e) if e.kind() == io::ErrorKind::ConnectionRefused && tries == 0 => {
-                    self.counters.refused.fetch_add(1, Ordering::Relaxed);
-                    tries += 1;
-                }
-                Err(e) if e.kind() == io::ErrorKind::WouldBlock && tries < PATIENCE => {
-                    tries += 1;
-                    thread::sleep(PAUSE);
-                }
-                Err(e) => return Err(e),
-            }
-        }
+        let counters = &self.counters;
+        counters.filtered.fetch_add((batch.datagrams.len() - wanted.len()) as u64, Ordering::Relaxed);
+        counters.sent.store(counts.sent, Ordering::Relaxed);
+        counters.octets.store(counts.octets, Ordering::Relaxed);
+        counters.refused.store(counts.unreachable, Ordering::Relaxed);
+        counters.failed.store(failed, Ordering::Relaxed);
     }
 }
 
@@ -192,6 +172,8 @@ impl Sender {
 mod tests {
     use super::super::queue::tests::batch;
     use super::*;
+    use crate::collector::Rule;
+    use crate::message::Version;
 
     fn start(to: SocketAddr, versions: &[u16]) -> Forwarder {
         let options = ForwardOptions { to, name: "x".into(), from: Networks::default(), versions: versions.to_vec(), queue: 1 << 20 };
@@ -202,10 +184,10 @@ mod tests {
     fn unchanged_and_by_version_each_exporter_from_its_own_port() {
         let target = UdpSocket::bind("127.0.0.1:0").unwrap();
         target.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-        let forwarder = start(target.local_addr().unwrap(), &[9]);
+        let forwarder = start(target.local_addr().unwrap(), Some(vec![Version::V9]));
         let counters = Arc::clone(forwarder.counters());
         for from in ["192.0.2.1", "192.0.2.2", "192.0.2.1"] {
-            forwarder.queue().offer(&batch(from, &[b"\0\x09abc", b"\0\x05", b"", b"\0\x09"]));
+            forwarder.queue().offer(&batch(from, &[b"\0\x09abc", b"\0\x05", b"\0\x0a", b"\0\x09"]));
         }
         forwarder.finish();
         let mut buffer = [0; 100];
@@ -224,7 +206,7 @@ mod tests {
     #[test]
     fn a_dead_destination_is_counted() {
         let gone = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let forwarder = start(gone, &[]);
+        let forwarder = start(gone, None);
         let counters = Arc::clone(forwarder.counters());
         for _ in 0..5 {
             forwarder.queue().offer(&batch("192.0.2.1", &[b"\0\x09"]));

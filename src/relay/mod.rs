@@ -1,26 +1,46 @@
-//! In: batches of datagrams as they were received, and what is known of a run. Out: the same datagrams, sent on to other collectors and kept
-//! in files; counters for whoever watches.
-//! What `listen` adds to the one decoder. Whoever receives hands a batch to queues and goes on: a queue that is full drops and counts, so
-//! that a slow disk or a dead collector delays nobody.
-//! May use: `time`, `datagram`, `collector`, `summary`, `report`; nix, socket2, signal-hook, tiny_http, prometheus-client and tracing.
+//! In: datagrams, from a capture or as they were received, and what is known of a live run. Out: the same datagrams on the network again,
+//! unchanged or with their times moved, or kept in files; counters for whoever watches.
+//! Whoever receives hands a batch to queues and goes on: a queue that is full drops and counts, so that a slow disk or a dead collector delays
+//! nobody.
+//! May use: `time`, `datagram`, `element`, `message`, `plan` (where fields lie in records), `collector`, `config`, `summary`, `report`.
+//! Sockets that send, files of captures, signals and the clock are at home here.
+//!
+//! [`Batch`] sends many datagrams with few system calls, [`Spoofer`] sends them under the addresses of their exporters; [`Replay`] keeps a
+//! pace over either. [`Forwarder`] and [`Recorder`] are threads behind a [`Queue`].
 
+mod batch;
+mod foreknown;
 mod forward;
+mod gate;
 mod idle;
+mod layouts;
 mod log;
 mod metrics;
-mod networks;
+mod outlet;
+mod pace;
+mod packet;
 mod pcapng;
 mod queue;
 mod record;
+mod replay;
+mod retime;
 mod rotate;
 mod signals;
+mod spoof;
 
-pub use forward::{ForwardCounters, ForwardOptions, Forwarder, is_own_address};
+pub use batch::Batch;
+pub use foreknown::Foreknown;
+pub use forward::{ForwardCounters, ForwardError, ForwardOptions, Forwarder, is_own_address};
+pub use gate::Gate;
 pub use idle::{Idle, Silence};
 pub use log::{ProblemLog, now, start_log};
 pub use metrics::{MetricsServer, Published, ServeError};
-pub use networks::{Gate, Networks};
-pub use queue::{Outlet, Queue, QueueCounters, Taken, queue};
+pub use outlet::{Counts, Outgoing, Outlet};
+pub use pace::Pace;
+pub use packet::{PacketError, Packets};
+pub use queue::{Queue, QueueCounters, Taken, Taker, queue};
 pub use record::{RecordCounters, RecordOptions, RecordState, Recorder};
-pub use rotate::{Rotation, parse_rotation};
+pub use replay::{Captured, Replay, ReplayOptions};
+pub use retime::Retime;
 pub use signals::{Signal, signals};
+pub use spoof::{SpoofError, Spoofed, Spoofer};

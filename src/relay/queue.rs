@@ -42,7 +42,7 @@ pub struct Queue(Arc<Shared>);
 
 /// The end that they are taken from.
 #[derive(Debug)]
-pub struct Outlet(Arc<Shared>);
+pub struct Taker(Arc<Shared>);
 
 /// What taking from a queue gave.
 #[derive(Debug)]
@@ -56,10 +56,10 @@ pub enum Taken {
 }
 
 /// A queue of at most so many octets; one batch always fits.
-pub fn queue(octets: usize) -> (Queue, Outlet) {
+pub fn queue(octets: usize) -> (Queue, Taker) {
     let list = Mutex::new(List { inlets: 1, ..List::default() });
     let shared = Arc::new(Shared { list, news: Condvar::new(), most: octets as u64, counters: Arc::default() });
-    (Queue(Arc::clone(&shared)), Outlet(shared))
+    (Queue(Arc::clone(&shared)), Taker(shared))
 }
 
 /// The memory that a batch keeps.
@@ -107,7 +107,7 @@ impl Drop for Queue {
     }
 }
 
-impl Outlet {
+impl Taker {
     /// Takes the next batch; waits so long for one.
     pub fn take(&self, wait: Duration) -> Taken {
         let list = self.0.list.lock().unwrap_or_else(PoisonError::into_inner);
@@ -131,7 +131,7 @@ impl Outlet {
     }
 }
 
-impl Drop for Outlet {
+impl Drop for Taker {
     fn drop(&mut self) {
         let mut list = self.0.list.lock().unwrap_or_else(PoisonError::into_inner);
         list.deserted = true;

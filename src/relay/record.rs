@@ -12,8 +12,9 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::pcapng;
-use super::queue::{Outlet, Queue, QueueCounters, Taken, queue};
-use super::rotate::{PartFile, Rotation, space};
+use super::queue::{Queue, QueueCounters, Taken, Taker, queue};
+use super::rotate::{PartFile, end_of, space};
+use crate::config::Rotation;
 use crate::datagram::DatagramBatch;
 use crate::time::Timestamp;
 
@@ -149,7 +150,7 @@ struct Open {
 const LEVEL: i32 = 3;
 
 impl Writer {
-    fn run(&mut self, outlet: &Outlet) {
+    fn run(&mut self, outlet: &Taker) {
         loop {
             match outlet.take(TICK.min(self.options.flush)) {
                 Taken::Batch(batch) => self.batch(&batch),
@@ -230,7 +231,7 @@ impl Writer {
         let opened = PartFile::create(&self.options.folder, &self.options.stem, began, extension);
         match opened {
             Ok(file) => {
-                let (end, out) = (self.options.rotation.end(began), pcapng::head(&self.options.interface));
+                let (end, out) = (end_of(&self.options.rotation, began), pcapng::head(&self.options.interface));
                 let open = Open { file, out, waiting: 0, zstd: self.options.zstd, good: 0, flushed: Instant::now(), end };
                 self.state = State::Writing(Box::new(open));
             }

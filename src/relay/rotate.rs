@@ -6,66 +6,15 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::config::Rotation;
 use crate::time::Timestamp;
 
-const SECOND: i64 = 1_000_000_000;
-/// The length of a period where only `aligned` is said.
-const ALIGNED_BY: i64 = 300 * SECOND;
-
-/// When the next file begins.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Rotation {
-    /// Nanoseconds after which it does.
-    pub every: Option<i64>,
-    /// True to begin at the multiples of that by the clock (UTC).
-    pub aligned: bool,
-    /// Octets after which it does.
-    pub octets: Option<u64>,
-}
-
-/// Reads `5m`, `100MB`, `aligned`, or several of them with commas between.
-///
-/// # Errors
-/// What was expected.
-pub fn parse_rotation(text: &str) -> Result<Rotation, String> {
-    let mut rotation = Rotation::default();
-    let wrong =
-        |part: &str| format!("'{part}': expected a time (5m), a size (100MB), `aligned`, or several with commas between: 5m,aligned");
-    for part in text.split(',').map(str::trim) {
-        let digits = part.len() - part.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-        let (number, unit) = part.split_at(digits);
-        let number = if part == "aligned" { 0 } else { number.parse::<i64>().ok().filter(|n| *n > 0).ok_or_else(|| wrong(part))? };
-        let second = |by: i64| number.checked_mul(by * SECOND).map(Some).ok_or_else(|| wrong(part));
-        let octets = |by: u64| number.unsigned_abs().checked_mul(by).map(Some).ok_or_else(|| wrong(part));
-        match unit {
-            "aligned" if digits == 0 => rotation.aligned = true,
-            "s" => rotation.every = second(1)?,
-            "m" => rotation.every = second(60)?,
-            "h" => rotation.every = second(3_600)?,
-            "d" => rotation.every = second(86_400)?,
-            "kB" | "KB" => rotation.octets = octets(1_000)?,
-            "MB" => rotation.octets = octets(1_000_000)?,
-            "GB" => rotation.octets = octets(1_000_000_000)?,
-            "KiB" => rotation.octets = octets(1 << 10)?,
-            "MiB" => rotation.octets = octets(1 << 20)?,
-            "GiB" => rotation.octets = octets(1 << 30)?,
-            _ => return Err(wrong(part)),
-        }
-    }
-    if rotation.aligned && rotation.every.is_none() {
-        rotation.every = Some(ALIGNED_BY);
-    }
-    Ok(rotation)
-}
-
-impl Rotation {
-    /// The time at which a file that began then has to end.
-    pub fn end(&self, began: Timestamp) -> Option<Timestamp> {
-        let every = self.every?;
-        let end =
-            if self.aligned { (began.nanos().div_euclid(every) + 1).saturating_mul(every) } else { began.nanos().saturating_add(every) };
-        Some(Timestamp::from_nanos(end))
-    }
+/// The time at which a file that began then has to end.
+pub(super) fn end_of(rotation: &Rotation, began: Timestamp) -> Option<Timestamp> {
+    let every = i64::try_from(rotation.every?.as_nanos()).ok().filter(|every| *every > 0)?;
+    let began = began.nanos();
+    let end = if rotation.aligned { (began.div_euclid(every) + 1).saturating_mul(every) } else { began.saturating_add(every) };
+    Some(Timestamp::from_nanos(end))
 }
 
 /// A file that is being written.
@@ -137,20 +86,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_of_a_rotation() {
-        assert_eq!(parse_rotation("5m"), Ok(Rotation { every: Some(300 * SECOND), aligned: false, octets: None }));
-        assert_eq!(parse_rotation("100MB"), Ok(Rotation { every: None, aligned: false, octets: Some(100_000_000) }));
-        assert_eq!(parse_rotation("1h, aligned,2GiB"), Ok(Rotation { every: Some(3_600 * SECOND), aligned: true, octets: Some(2 << 30) }));
-        assert_eq!(parse_rotation("aligned"), Ok(Rotation { every: Some(300 * SECOND), aligned: true, octets: None }));
-        for wrong in ["", "5", "m", "0s", "-5m", "5 parsecs", "aligned5", "5m,", "99999999999999999999m", "9223372036854775807h"] {
-            assert!(parse_rotation(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
     fn ends_by_the_clock_or_by_the_beginning() {
         let began = Timestamp::from_iso("2026-11-28T00:31:12Z").unwrap();
-        let end = |text: &str| parse_rotation(text).unwrap().end(began).map(|t| t.to_string());
+        let end = |text: &str| end_of(&text.parse().unwrap(), began).map(|t| t.to_string());
         assert_eq!(end("5m").as_deref(), Some("2026-11-28T00:36:12.000Z"));
         assert_eq!(end("5m,aligned").as_deref(), Some("2026-11-28T00:35:00.000Z"));
         assert_eq!(end("7MB"), None);

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 
 use super::FilterArgs;
-use crate::relay::{Rotation, parse_rotation};
+use crate::config::{Destination, Rotation, destination, exporters};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ListenArgs {
@@ -29,7 +29,7 @@ pub(in crate::cli) struct ListenArgs {
     pub(in crate::cli) receive_buffer: usize,
 
     /// Exporters that are decoded, recorded and forwarded: addresses or networks, separated by commas; others are counted. By default all
-    #[arg(long, value_name = "NETS", value_delimiter = ',', value_parser = network)]
+    #[arg(long, value_name = "NETS", value_delimiter = ',', value_parser = exporters)]
     pub(in crate::cli) allow: Vec<IpNet>,
 
     /// Form of what is shown: a line a flow (table, csv, ndjson), or of a summary (table, json)
@@ -63,16 +63,20 @@ pub(in crate::cli) struct ListenArgs {
     #[arg(long, value_name = "NAME|FILE")]
     pub(in crate::cli) profile: Option<String>,
 
-    /// Send every datagram on, unchanged, to this collector as well; may be given several times
-    #[arg(long, value_name = "HOST:PORT")]
-    pub(in crate::cli) forward: Vec<String>,
+    /// Send every datagram on, unchanged, to this collector as well, by default to its port 1025; may be given several times
+    #[arg(long, value_name = "HOST[:PORT]", value_parser = destination)]
+    pub(in crate::cli) forward: Vec<Destination>,
+
+    /// Keep the exporter's address and port as the sender's of what is sent on; takes the capability CAP_NET_RAW
+    #[arg(long)]
+    pub(in crate::cli) spoof: bool,
 
     /// Send on only what comes from these addresses or networks
-    #[arg(long, value_name = "NETS", value_delimiter = ',', value_parser = network, requires = "forward")]
+    #[arg(long, value_name = "NETS", value_delimiter = ',', value_parser = exporters)]
     pub(in crate::cli) forward_from: Vec<IpNet>,
 
     /// Send on only messages of these versions
-    #[arg(long, value_name = "VERSIONS", value_delimiter = ',', value_enum, requires = "forward")]
+    #[arg(long, value_name = "VERSIONS", value_delimiter = ',', value_enum)]
     pub(in crate::cli) forward_version: Vec<MessageVersion>,
 
     /// Keep every datagram as it was received in pcapng files in this folder
@@ -80,12 +84,13 @@ pub(in crate::cli) struct ListenArgs {
     pub(in crate::cli) record: Option<PathBuf>,
 
     /// Compress what is recorded with zstd
-    #[arg(long, requires = "record")]
+    #[arg(long)]
     pub(in crate::cli) record_zstd: bool,
 
-    /// When the next file begins: after a time (5m), a size (100MB), at the multiples of the time by the clock (5m,aligned), or several
-    #[arg(long, value_name = "WHEN", default_value = "1h,1GB", value_parser = parse_rotation)]
-    pub(in crate::cli) rotate: Rotation,
+    /// When the next file begins: after a time (5m), a size (100MB), at the multiples of the time by the clock (5m,aligned), or several; by
+    /// default 1h,1GB
+    #[arg(long, value_name = "WHEN")]
+    pub(in crate::cli) rotate: Option<Rotation>,
 
     /// The longest time that what came waits before it is written: a killed run loses no more than that
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration)]
@@ -96,7 +101,7 @@ pub(in crate::cli) struct ListenArgs {
     pub(in crate::cli) metrics: Option<SocketAddr>,
 
     /// An exporter is silent after so many times its longest usual silence
-    #[arg(long, value_name = "N", default_value_t = 3)]
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
     pub(in crate::cli) silent_after: u32,
 
     /// MiB of datagrams that may wait before decoding, and before each destination and folder; what comes beyond is dropped and counted
@@ -128,14 +133,6 @@ pub(in crate::cli) enum MessageVersion {
     V9,
     /// IPFIX
     Ipfix,
-}
-
-/// An address is a network of one.
-fn network(text: &str) -> Result<IpNet, String> {
-    let address = text.parse::<IpAddr>().map(IpNet::from);
-    address
-        .or_else(|_| text.parse::<IpNet>())
-        .map_err(|_| "expected an address or a network, such as 192.0.2.1 or 2001:db8::/32".to_owned())
 }
 
 /// A length of time: a whole number and ms, s, m or h.

@@ -1,12 +1,16 @@
 //! What was typed.
 
 mod listen;
+mod replay;
+mod sources;
 
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 pub(super) use listen::{ListenArgs, LiveFormat, MessageVersion};
+pub(super) use replay::ReplayArgs;
+pub(super) use sources::{AddArgs, SourcesArgs, SourcesCommand};
 
 const AFTER_HELP: &str = "\
 Exit status: 0 done; 1 an audit failed, or --strict found damage; 2 usage, or an input could not be read; 130 interrupted.
@@ -59,6 +63,10 @@ pub(super) enum Command {
     Explain(ExplainArgs),
     /// Profiles: what collectors ask of templates, and by whose word
     Profiles(ProfilesArgs),
+    /// Send the datagrams of a capture again: at their pace or any other, to a collector
+    Replay(ReplayArgs),
+    /// Flow sources: a name for captures, a port, a collector and what it asks
+    Sources(SourcesArgs),
     /// A completion script for a shell
     Completions {
         /// The shell
@@ -80,7 +88,7 @@ pub(super) struct OverviewArgs {
 #[derive(Debug, ClapArgs)]
 pub(super) struct FlowsArgs {
     /// Captures and flow logs, plain or compressed; `-` is standard input
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
 
     /// Form of the rows; by default a table on standard output, and CSV or ndjson in a file, by its name
@@ -127,7 +135,7 @@ pub(super) struct FilterArgs {
 #[derive(Debug, ClapArgs)]
 pub(super) struct TemplatesArgs {
     /// Captures and flow logs, plain or compressed; `-` is standard input
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
 
     /// What happened to each template: learned, refreshed, changed, withdrawn, with times and intervals
@@ -150,7 +158,7 @@ pub(super) struct TemplatesArgs {
 #[derive(Debug, ClapArgs)]
 pub(super) struct OptionsArgs {
     /// Captures: pcap or pcapng, plain or compressed; `-` is standard input
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
 
     /// Form of the tables
@@ -177,11 +185,12 @@ pub(super) struct ElementsArgs {
 #[derive(Debug, ClapArgs)]
 pub(super) struct AuditArgs {
     /// Captures and flow logs, plain or compressed; `-` is standard input
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
 
-    /// The collector: a built-in profile (`ipfix-inspect profiles` lists them) or a TOML file; may be given several times
-    #[arg(long, value_name = "NAME|FILE", default_value = "strm")]
+    /// The collector: a built-in profile (`ipfix-inspect profiles` lists them) or a TOML file; may be given several times. By
+    /// default `strm`, or with --source what its target collector asks
+    #[arg(long, value_name = "NAME|FILE")]
     pub(super) profile: Vec<String>,
 
     /// What the exporters are, for hints how to add a field; by default it is guessed from the templates
@@ -249,6 +258,15 @@ pub(super) struct ProfilesArgs {
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct CommonArgs {
+    /// A configured flow source in place of FILE: its captures, ports, types and exporters, the profile of its target collector;
+    /// may be given several times
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(super) source: Vec<String>,
+
+    /// The configuration file; by default ./ipfix-inspect.toml, else ipfix-inspect/config.toml in $XDG_CONFIG_HOME or ~/.config
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+
     /// Read every capture and flow log in the folders that are named, and below them
     #[arg(short, long, global = true)]
     pub(super) recursive: bool,

@@ -22,12 +22,12 @@ use std::time::Duration;
 use crate::audit::Traffic;
 use crate::collector::{Collector, CollectorOptions, run as run_pipeline};
 use crate::plan::{Schema, SchemaBuilder};
-use crate::relay::{MetricsServer, Outlet, Published, Signal, queue, signals, start_log};
+use crate::relay::{MetricsServer, Published, Signal, Taker, queue, signals, start_log};
 use crate::report::{live_json, live_text};
 use crate::summary::Live;
 
 use super::columns::add_unseen;
-use super::options::{ListenForm, ListenOptions, RowForm};
+use super::options::{ListenForm, ListenOptions, ListenSource, RowForm};
 use super::{Ending, Failure, filtering};
 
 use digest::{LiveDigest, LiveSink};
@@ -43,7 +43,8 @@ struct Shared {
     published: Published,
 }
 
-pub(super) fn run(options: &ListenOptions) -> Result<Ending, Failure> {
+/// `reload` says which flow sources there are by the configuration as it is when it is asked.
+pub(super) fn run(options: &ListenOptions, reload: &Reload<'_>) -> Result<Ending, Failure> {
     start_log(options.reading.quiet, options.style.color);
     let asked = signals().map_err(|e| Failure(format!("signals can't be caught: {e}")))?;
     let (schema, digest, sink) = prepare(options)?;
@@ -53,7 +54,7 @@ pub(super) fn run(options: &ListenOptions) -> Result<Ending, Failure> {
         collector.keep(kept).map_err(|e| Failure(format!("--templates {}: {e}", path.display())))?;
     }
     let mut walker = Walker::new(options, collector)?;
-    let (inlet, outlet) = queue(options.queue);
+    let (inlet, taker) = queue(options.queue);
     let shared = Arc::new(Shared {
         ports: Mutex::new(Ports::start(&options.sources, inlet)?),
         sums: Mutex::default(),
@@ -63,16 +64,16 @@ pub(super) fn run(options: &ListenOptions) -> Result<Ending, Failure> {
         let server = MetricsServer::start(addr, shared.published.clone()).map_err(|e| Failure(format!("--metrics {e}")))?;
         tracing::info!("metrics on http://{}/metrics", server.addr);
     }
-    let done = Arc::new(AtomicBool::new(false));
-    let control = {
-        let (shared, done) = (Arc::clone(&shared), Arc::clone(&done));
-        thread::Builder::new().name("control".into()).spawn(move || control(&asked, &shared, &done)).map_err(Failure::of)?
-    };
+    let done = AtomicBool::new(false);
     let mut sink = sink(&shared);
-    let walked = pipeline(options, &mut walker, &outlet, &shared, &digest, &mut sink);
-    done.store(true, Ordering::Relaxed);
-    let _ = control.join();
-    walked?;
+    thread::scope(|scope| {
+        let (shared, done) = (&shared, &done);
+        let control = scope.spawn(move || control(&asked, shared, done, reload));
+        let walked = pipeline(options, &mut walker, &taker, shared, &digest, &mut sink);
+        done.store(true, Ordering::Relaxed);
+        let _ = control.join();
+        walked
+    })?;
     sink.finish().map_err(|e| Failure(format!("standard output: {e}")))?;
     walker.end(&shared)?;
     Ok(Ending::Done)
@@ -81,17 +82,17 @@ pub(super) fn run(options: &ListenOptions) -> Result<Ending, Failure> {
 fn pipeline(
     options: &ListenOptions,
     walker: &mut Walker,
-    outlet: &Outlet,
+    taker: &Taker,
     shared: &Shared,
     digest: &LiveDigest,
     sink: &mut LiveSink,
 ) -> Result<(), Failure> {
-    let walk = |give: &mut dyn FnMut(crate::collector::Work) -> Result<(), crate::collector::Stopped>| walker.walk(outlet, shared, give);
+    let walk = |give: &mut dyn FnMut(crate::collector::Work) -> Result<(), crate::collector::Stopped>| walker.walk(taker, shared, give);
     run_pipeline(options.reading.threads, walk, digest, sink).map_err(|e| Failure(format!("standard output: {e}")))?
 }
 
 /// Does what signals ask for until the run is over, then closes the ports.
-fn control(asked: &Receiver<Signal>, shared: &Shared, done: &AtomicBool) {
+fn control(asked: &Receiver<Signal>, shared: &Shared, done: &AtomicBool, reload: &Reload<'_>) {
     const TICK: Duration = Duration::from_millis(50);
     while !done.load(Ordering::Relaxed) {
         match asked.recv_timeout(TICK) {
@@ -99,13 +100,19 @@ fn control(asked: &Receiver<Signal>, shared: &Shared, done: &AtomicBool) {
                 tracing::info!("ending");
                 break;
             }
-            Ok(Signal::Reload) => tracing::info!("no configuration file is in use, so there is nothing to read again"),
+            Ok(Signal::Reload) => match reload() {
+                Ok(sources) => shared.ports.lock().unwrap_or_else(PoisonError::into_inner).change(&sources),
+                Err(why) => tracing::error!("the configuration was not taken over, and all goes on as before: {why}"),
+            },
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
         }
     }
     shared.ports.lock().unwrap_or_else(PoisonError::into_inner).stop();
 }
+
+/// The flow sources by the configuration as it is now.
+type Reload<'a> = dyn Fn() -> Result<Vec<ListenSource>, Failure> + Sync + 'a;
 
 type MakeSink = Box<dyn FnOnce(&Arc<Shared>) -> LiveSink>;
 

@@ -96,10 +96,39 @@ impl Ports {
         Ok(Self { sources: sources.collect::<Result<_, _>>()?, decode: Some(decode), decode_counters })
     }
 
+    /// Takes a changed configuration over: ports that stay keep their sockets, and what waits in them.
+    pub(super) fn change(&mut self, options: &[ListenSource]) {
+        let Some(decode) = self.decode.clone() else { return };
+        for source in self.sources.iter_mut().filter(|s| s.open && !options.iter().any(|o| o.port == s.options.port)) {
+            source.end();
+            tracing::info!("{}: no longer listening on {}", source.options.name, source.local());
+        }
+        let mut kept = 0;
+        for new in options {
+            match self.sources.iter_mut().find(|s| s.open && s.options.port == new.port) {
+                Some(source) => {
+                    kept += 1;
+                    if let Err(why) = source.change(new, &decode) {
+                        tracing::error!("{}: it stays as it was: {why}", new.name);
+                    }
+                }
+                None => {
+                    let number = u32::try_from(self.sources.len()).unwrap_or(u32::MAX);
+                    let opened = open_port(&new.port).map_err(|e| Failure(e.to_string()));
+                    match opened.and_then(|sockets| Source::start(new, number, sockets, &decode)) {
+                        Ok(source) => self.sources.push(source),
+                        Err(why) => tracing::error!("{}: {why}", new.name),
+                    }
+                }
+            }
+        }
+        tracing::info!("the configuration was taken over; {kept} of the ports stayed open");
+    }
+
     /// Ends: receivers take what waits in the kernel, then forwarders and recorders what waits in their queues.
     pub(super) fn stop(&mut self) {
         self.sources.iter().for_each(|s| s.stop.store(true, Ordering::Relaxed));
-        self.sources.iter_mut().for_each(Source::end);
+        self.sources.iter_mut().filter(|s| s.open).for_each(Source::end);
         self.decode = None;
     }
 
@@ -191,7 +220,7 @@ impl Outward {
 impl Source {
     fn start(options: &ListenSource, number: u32, sockets: Vec<PortSocket>, decode: &Queue) -> Result<Self, Failure> {
         let outward = Outward::start(options)?;
-        let gate = Arc::new(Gate::new(options.allow.clone()));
+        let gate = Arc::new(Gate::new(options.admission.clone()));
         let outlets = Outlets { name: options.name.clone(), gate: Arc::clone(&gate), decode: decode.clone(), others: outward.queues() };
         let outlets = Arc::new(RwLock::new(Some(Arc::new(outlets))));
         let stop = Arc::new(AtomicBool::new(false));
@@ -218,6 +247,26 @@ impl Source {
         };
         let sockets = sockets.into_iter().map(receiving).collect::<Result<_, Failure>>()?;
         Ok(Self { options: options.clone(), sockets, stop, outlets, gate, outward, open: true })
+    }
+
+    /// Takes changed options over that leave the port as it is.
+    fn change(&mut self, options: &ListenSource, decode: &Queue) -> Result<(), Failure> {
+        if (&options.forward, &options.record) != (&self.options.forward, &self.options.record) {
+            // Recorders of the same folder must not meet in one file, but they number their names.
+            let outward = Outward::start(options)?;
+            let name = options.name.clone();
+            let outlets = Outlets { name, gate: Arc::clone(&self.gate), decode: decode.clone(), others: outward.queues() };
+            let before = self.outlets.write().unwrap_or_else(PoisonError::into_inner).replace(Arc::new(outlets));
+            drop(before);
+            std::mem::replace(&mut self.outward, outward).end();
+        }
+        self.gate.change(options.admission.clone());
+        self.options = options.clone();
+        Ok(())
+    }
+
+    fn local(&self) -> String {
+        self.sockets.first().map(|s| s.local.to_string()).unwrap_or_default()
     }
 
     /// Waits for all its threads.
@@ -254,7 +303,7 @@ impl Source {
         live.sources.push(LiveSource {
             name: self.options.name.clone(),
             profile: Arc::clone(&self.options.profile),
-            local: self.sockets.first().map(|s| s.local.to_string()).unwrap_or_default(),
+            local: self.local(),
             sockets: self.sockets.len(),
             granted: self.sockets.iter().map(|s| s.granted).min().unwrap_or(0),
             datagrams,

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::collector::{Collector, Stopped, Work};
 use crate::keep;
-use crate::relay::{Idle, Outlet, ProblemLog, Taken, now};
+use crate::relay::{Idle, ProblemLog, Taken, Taker, now};
 use crate::summary::Live;
 use crate::time::Timestamp;
 use crate::write::TargetFile;
@@ -66,13 +66,13 @@ impl<'a> Walker<'a> {
     /// Walks until nothing more comes, or nobody wants more.
     pub(super) fn walk(
         &mut self,
-        outlet: &Outlet,
+        taker: &Taker,
         shared: &Shared,
         give: &mut dyn FnMut(Work) -> Result<(), Stopped>,
     ) -> Result<(), Failure> {
         let mut stopped = false;
         while !stopped {
-            match outlet.take(WAIT) {
+            match taker.take(WAIT) {
                 Taken::Batch(batch) => {
                     for exporter in self.idle.note(&batch) {
                         tracing::info!("{exporter} sends again");

@@ -1,4 +1,4 @@
-//! What the arguments of `listen` mean.
+//! What the arguments of `listen` mean, and the flow sources that they and the configuration name.
 
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
@@ -7,17 +7,19 @@ use std::time::Duration;
 
 use super::super::args::{CommonArgs, ListenArgs, LiveFormat, MessageVersion};
 use super::super::{Failure, profiles};
-use super::{ColumnChoice, DEFAULT_PROFILE, Reading, RowForm, Wanted, kept, reading_with, style, table_width};
+use super::configured::{Configuration, configuration};
+use super::{ColumnChoice, Reading, RowForm, Wanted, kept, reading_with, style, table_width};
 use crate::audit::Profile;
+use crate::collector::{Admission, Rule};
+use crate::config::{self, Compression, Config, FlowSource, Interface, Rotation};
+use crate::element::Elements;
 use crate::input::PortOptions;
-use crate::relay::{ForwardOptions, Networks, RecordOptions, is_own_address};
+use crate::message::Version;
+use crate::relay::{ForwardOptions, RecordOptions, is_own_address};
 use crate::report::Style;
 use crate::write::Format;
 
-/// The port of the first flow source.
-const DEFAULT_PORT: u16 = 2055;
-/// The name of a flow source that nobody has configured.
-const DEFAULT_NAME: &str = "default_Netflow";
+const MIB: usize = 1 << 20;
 
 /// A live run.
 #[derive(Clone, Debug)]
@@ -42,7 +44,7 @@ pub(in crate::cli) struct ListenSource {
     pub(in crate::cli) name: String,
     pub(in crate::cli) port: PortOptions,
     pub(in crate::cli) profile: Arc<Profile>,
-    pub(in crate::cli) allow: Networks,
+    pub(in crate::cli) admission: Admission,
     pub(in crate::cli) forward: Vec<ForwardOptions>,
     pub(in crate::cli) record: Option<RecordOptions>,
 }
@@ -58,57 +60,147 @@ pub(in crate::cli) enum ListenForm {
 
 /// What the arguments of `listen` mean.
 pub(in crate::cli) fn listen(args: &ListenArgs, common: &CommonArgs) -> Result<ListenOptions, Failure> {
-    const MIB: usize = 1 << 20;
     // A file that is not there yet is made by this run.
     let begin = common.templates.as_deref().filter(|path| path.exists()).map(kept).transpose()?;
-    let reading = reading_with(&[], common, begin)?;
+    let reading = reading_with(&[], common, None, begin)?;
     if args.sockets == 0 || args.queue == 0 || args.receive_buffer == 0 {
         return Err(Failure("--sockets, --queue and --receive-buffer: at least 1".to_owned()));
     }
-    let profile = profiles::choose(args.profile.as_deref().unwrap_or(DEFAULT_PROFILE), &reading.elements)?;
-    let queue = args.queue.saturating_mul(MIB);
-    let ports = if common.port.is_empty() { vec![DEFAULT_PORT] } else { common.port.clone() };
-    let sources = ports.iter().enumerate().map(|(number, port)| {
-        if ports.iter().take(number).any(|other| other == port) {
-            return Err(Failure(format!("--port: {port} is there twice")));
-        }
-        let name = if number == 0 { DEFAULT_NAME.to_owned() } else { format!("{DEFAULT_NAME}_{port}") };
-        Ok(ListenSource {
-            port: PortOptions {
-                bind: args.bind,
-                port: *port,
-                interface: args.interface.clone(),
-                receive_buffer: args.receive_buffer.saturating_mul(MIB),
-                sockets: args.sockets,
-            },
-            profile: Arc::clone(&profile),
-            allow: Networks::new(args.allow.clone()),
-            forward: args.forward.iter().map(|to| forward(to, args, queue)).collect::<Result<_, _>>()?,
-            record: args.record.as_ref().map(|folder| RecordOptions {
-                folder: folder.clone(),
-                stem: name.clone(),
-                interface: format!("udp port {port}"),
-                rotation: args.rotate,
-                zstd: args.record_zstd,
-                flush: args.flush,
-                queue,
-            }),
-            name,
-        })
-    });
-    let sources: Vec<ListenSource> = sources.collect::<Result<_, _>>()?;
-    check_loops(&sources)?;
     Ok(ListenOptions {
+        sources: listen_sources(args, common, &reading.elements)?,
         form: form(args, &reading)?,
         save: common.save_templates.clone().or_else(|| common.templates.clone()),
         reading,
-        sources,
         metrics: args.metrics,
         silent_after: args.silent_after,
-        queue,
+        queue: args.queue.saturating_mul(MIB),
         scale: args.scale,
         style: Style { width: table_width(), ..style(common) },
     })
+}
+
+/// The flow sources of a live run, by the configuration as it is now: those that are named, else all of it, else one for each `--port`.
+/// What the command line says holds for all of them.
+pub(in crate::cli) fn listen_sources(
+    args: &ListenArgs,
+    common: &CommonArgs,
+    elements: &Arc<Elements>,
+) -> Result<Vec<ListenSource>, Failure> {
+    let configuration = configuration(common)?;
+    let config = &configuration.config;
+    let default = Config::default();
+    let mut chosen: Vec<(FlowSource, &Config)> = Vec::new();
+    if common.source.is_empty() && !common.port.is_empty() {
+        let Some(first) = default.sources.first() else { return Ok(Vec::new()) };
+        for (number, port) in common.port.iter().enumerate() {
+            if common.port.iter().take(number).any(|other| other == port && *port != 0) {
+                return Err(Failure(format!("--port: {port} is there twice")));
+            }
+            let mut source = first.clone();
+            source.monitoring_port.value = *port;
+            if number > 0 {
+                source.name = format!("{}_{port}", source.name);
+            }
+            chosen.push((source, &default));
+        }
+    } else if common.source.is_empty() {
+        chosen.extend(config.sources.iter().map(|s| (s.clone(), config)));
+    } else {
+        for name in &common.source {
+            let source = config.source(name).ok_or_else(|| Failure(format!("--source: {}", config.no_source(name))))?;
+            if !chosen.iter().any(|(s, _)| s.name == source.name) {
+                chosen.push((source.clone(), config));
+            }
+        }
+        match (common.port.as_slice(), chosen.as_mut_slice()) {
+            ([], _) => {}
+            ([port], [(source, _)]) => source.monitoring_port.value = *port,
+            _ => return Err(Failure("--port: with --source it is one port in place of one flow source's own".to_owned())),
+        }
+    }
+    let sources: Vec<ListenSource> =
+        chosen.iter().map(|(source, of)| listen_source(source, of, &configuration, args, elements)).collect::<Result<_, _>>()?;
+    check_loops(&sources)?;
+    Ok(sources)
+}
+
+fn listen_source(
+    source: &FlowSource,
+    config: &Config,
+    configuration: &Configuration,
+    args: &ListenArgs,
+    elements: &Elements,
+) -> Result<ListenSource, Failure> {
+    let name = &source.name;
+    let profile = match &args.profile {
+        Some(profile) => profile.clone(),
+        None => config.target(source).map_or_else(|| config::DEFAULT_PROFILE.to_owned(), |c| c.profile.value.clone()),
+    };
+    let device = match &source.monitoring_interface.value {
+        Interface::Any => None,
+        Interface::Device(device) => Some(device.clone()),
+    };
+    let exporters = if args.allow.is_empty() { source.allow.value.clone() } else { args.allow.clone() };
+    let versions = source.types.restricted().map(<[_]>::to_vec);
+    let rule = Rule { port: None, exporters, versions };
+    let everything = rule == Rule::default();
+    let of_file = |e: Failure| Failure(format!("{}: {name}: {e}", configuration.name()));
+    Ok(ListenSource {
+        port: PortOptions {
+            bind: args.bind,
+            port: *source.monitoring_port,
+            interface: args.interface.clone().or(device),
+            receive_buffer: args.receive_buffer.saturating_mul(MIB),
+            sockets: args.sockets,
+        },
+        profile: profiles::choose(&profile, elements)?,
+        admission: Admission { rules: if everything { Vec::new() } else { vec![rule] } },
+        forward: forwards(source, config, args).map_err(|e| if args.forward.is_empty() { of_file(e) } else { e })?,
+        record: record(source, args),
+        name: name.clone(),
+    })
+}
+
+fn forwards(source: &FlowSource, config: &Config, args: &ListenArgs) -> Result<Vec<ForwardOptions>, Failure> {
+    let destinations = if args.forward.is_empty() {
+        config.destinations(source)
+    } else {
+        args.forward.iter().map(|d| (d.host.clone(), d.port.unwrap_or(config::DEFAULT_FORWARDING_PORT))).collect()
+    };
+    let versions = Some(args.forward_version.iter().map(version).collect::<Vec<_>>()).filter(|v| !v.is_empty());
+    let rule = Rule { port: None, exporters: args.forward_from.clone(), versions };
+    let only = Admission { rules: if rule == Rule::default() { Vec::new() } else { vec![rule] } };
+    let forward = |(host, port): (config::Host, u16)| {
+        let host = host.to_string();
+        let name = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
+        let to = (host.as_str(), port).to_socket_addrs().ok().and_then(|mut found| found.next());
+        let to = to.ok_or_else(|| Failure(format!("forwarding to {name}: no address is known for that name")))?;
+        let spoof = args.spoof || *source.forwarding.spoof;
+        Ok(ForwardOptions { to, name, spoof, only: only.clone(), queue: args.queue.saturating_mul(MIB) })
+    };
+    destinations.into_iter().map(forward).collect()
+}
+
+fn record(source: &FlowSource, args: &ListenArgs) -> Option<RecordOptions> {
+    /// An hour or a gigabyte: files that other programs open with ease.
+    const ROTATION: Rotation = Rotation { every: Some(Duration::from_secs(3_600)), octets: Some(1_000_000_000), aligned: false };
+    let configured = source.record.as_ref();
+    let folder = args.record.clone().or_else(|| configured.map(|r| r.directory.clone()))?;
+    let rotation = args.rotate.or_else(|| configured.map(|r| r.rotate)).unwrap_or(ROTATION);
+    Some(RecordOptions {
+        folder,
+        stem: file_name(&source.name),
+        interface: format!("udp port {}", *source.monitoring_port),
+        rotation,
+        zstd: args.record_zstd || configured.is_some_and(|r| r.compression == Compression::Zstd),
+        flush: args.flush,
+        queue: args.queue.saturating_mul(MIB),
+    })
+}
+
+/// A flow source's name as files may be called.
+fn file_name(name: &str) -> String {
+    name.chars().map(|c| if c.is_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '_' }).collect()
 }
 
 fn form(args: &ListenArgs, reading: &Reading) -> Result<ListenForm, Failure> {
@@ -140,27 +232,13 @@ fn form(args: &ListenArgs, reading: &Reading) -> Result<ListenForm, Failure> {
     Ok(ListenForm::Rows { form, columns, filter, limit: args.limit, names: args.names })
 }
 
-fn forward(to: &str, args: &ListenArgs, queue: usize) -> Result<ForwardOptions, Failure> {
-    let addr = to.to_socket_addrs().ok().and_then(|mut found| found.next());
-    let addr = addr.ok_or_else(|| {
-        Failure(format!("--forward {to}: expected HOST:PORT with a name or an address that is known, such as 192.0.2.1:1025"))
-    })?;
-    Ok(ForwardOptions {
-        to: addr,
-        name: to.to_owned(),
-        from: Networks::new(args.forward_from.clone()),
-        versions: args.forward_version.iter().map(version_number).collect(),
-        queue,
-    })
-}
-
-fn version_number(version: &MessageVersion) -> u16 {
+fn version(version: &MessageVersion) -> Version {
     match version {
-        MessageVersion::V1 => 1,
-        MessageVersion::V5 => 5,
-        MessageVersion::V7 => 7,
-        MessageVersion::V9 => 9,
-        MessageVersion::Ipfix => 10,
+        MessageVersion::V1 => Version::V1,
+        MessageVersion::V5 => Version::V5,
+        MessageVersion::V7 => Version::V7,
+        MessageVersion::V9 => Version::V9,
+        MessageVersion::Ipfix => Version::Ipfix,
     }
 }
 
@@ -175,7 +253,10 @@ fn check_loops(sources: &[ListenSource]) -> Result<(), Failure> {
                 }
         };
         if sources.iter().any(comes_back) {
-            return Err(Failure(format!("--forward {}: this run listens there itself, so every datagram would come back", forward.name)));
+            return Err(Failure(format!(
+                "forwarding to {}: this run listens there itself, so every datagram would come back",
+                forward.name
+            )));
         }
     }
     Ok(())

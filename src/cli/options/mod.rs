@@ -1,5 +1,15 @@
 //! What is meant: the typed arguments, checked and put into the library's terms.
 
+mod configured;
+mod listen;
+mod replay;
+mod sources;
+
+pub(super) use configured::Configured;
+pub(super) use listen::{ListenForm, ListenOptions, ListenSource, listen, listen_sources};
+pub(super) use replay::{ReplayOptions, replay};
+pub(super) use sources::{SourcesAction, SourcesOptions, sources};
+
 use std::io::IsTerminal;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
@@ -22,19 +32,16 @@ use super::args::{
 };
 use super::filtering::Wanted;
 
-mod listen;
-
-pub(super) use listen::{ListenForm, ListenOptions, ListenSource, listen};
-
-/// The collector that is asked about where nobody says which.
-const DEFAULT_PROFILE: &str = "strm";
-
-/// What all commands that read captures share.
+/// What all commands that read captures share. A command gets it from [`reading`], whose result already has what `--source` means: inputs,
+/// ports, exporters and types in all commands; [`Reading::profiles`] for those that ask profiles; [`Reading::is_asymmetric`] for those that
+/// pair flows.
 #[derive(Clone, Debug)]
 pub(super) struct Reading {
     pub(super) locations: Vec<Location>,
     pub(super) input: InputOptions,
     pub(super) ports: PortFilter,
+    /// The flow sources that are read in place of files.
+    pub(super) configured: Option<Configured>,
     pub(super) scope: ScopeRule,
     pub(super) limits: Limits,
     pub(super) pending: PendingLimits,
@@ -165,8 +172,9 @@ pub(super) struct FlowsOptions {
 /// What the overview's arguments mean.
 pub(super) fn overview(files: &[PathBuf], common: &CommonArgs, args: &OverviewArgs) -> Result<OverviewOptions, Failure> {
     let reading = reading(files, common)?;
+    let profile = reading.profiles(&[]).into_iter().next().unwrap_or_default();
     Ok(OverviewOptions {
-        profile: super::profiles::choose(DEFAULT_PROFILE, &reading.elements)?,
+        profile: super::profiles::choose(&profile, &reading.elements)?,
         reading,
         json: args.format == ReportFormat::Json,
         scale: args.scale,
@@ -180,7 +188,7 @@ pub(super) fn templates(args: &TemplatesArgs, common: &CommonArgs) -> Result<Tem
         (true, ..) => TemplatesView::History,
         (_, Some(Between::Versions), _) => TemplatesView::Versions,
         (_, Some(Between::Exporters), _) => TemplatesView::Exporters,
-        (.., Some(before)) => TemplatesView::Before(Box::new(reading(std::slice::from_ref(before), common)?)),
+        (.., Some(before)) => TemplatesView::Before(Box::new(reading_files(std::slice::from_ref(before), common, None)?)),
         _ => TemplatesView::List,
     };
     Ok(TemplatesOptions { reading: reading(&args.files, common)?, view, json: args.format == ReportFormat::Json, style: style(common) })
@@ -267,7 +275,7 @@ pub(super) fn audit(args: &AuditArgs, common: &CommonArgs) -> Result<AuditOption
     let platform = platform.transpose()?;
     let reading = reading(&args.files, common)?;
     let mut profiles: Vec<Arc<Profile>> = Vec::new();
-    for name in &args.profile {
+    for name in &reading.profiles(&args.profile) {
         let profile = super::profiles::choose(name, &reading.elements)?;
         if profiles.iter().any(|p| p.name == profile.name) {
             return Err(Failure(format!("--profile {name}: the profile '{}' was given already", profile.name)));
@@ -291,11 +299,13 @@ pub(super) fn audit(args: &AuditArgs, common: &CommonArgs) -> Result<AuditOption
 
 /// How `explain` looks.
 pub(super) fn explain_style(common: &CommonArgs) -> Result<Style, Failure> {
+    configured::refuse_source(common)?;
     Ok(style(common))
 }
 
 /// What the arguments of `profiles` mean.
 pub(super) fn profiles_command(args: &ProfilesArgs, common: &CommonArgs) -> Result<ProfilesOptions, Failure> {
+    configured::refuse_source(common)?;
     let elements = elements(common)?;
     Ok(ProfilesOptions {
         profile: args.profile.as_deref().map(|name| super::profiles::choose(name, &elements)).transpose()?,
@@ -309,6 +319,7 @@ pub(super) fn elements_command(args: &ElementsArgs, common: &CommonArgs) -> Resu
     if common.save_templates.is_some() {
         return Err(Failure("--save-templates: this command reads no captures, so there are no templates to save".to_owned()));
     }
+    configured::refuse_source(common)?;
     let mut elements = elements(common)?;
     if let Some(path) = &common.templates {
         let (_, kept) = kept(path)?;
@@ -325,12 +336,25 @@ pub(super) fn elements_command(args: &ElementsArgs, common: &CommonArgs) -> Resu
     })
 }
 
-fn reading(files: &[PathBuf], common: &CommonArgs) -> Result<Reading, Failure> {
-    reading_with(files, common, common.templates.as_deref().map(kept).transpose()?)
+/// What is read and how: the files, or with `--source`, or without either, the captures of configured flow sources.
+pub(super) fn reading(files: &[PathBuf], common: &CommonArgs) -> Result<Reading, Failure> {
+    match configured::chosen(files, common)? {
+        Some(configured) => reading_files(&configured.paths.clone(), common, Some(configured)),
+        None => reading_files(files, common, None),
+    }
+}
+
+fn reading_files(files: &[PathBuf], common: &CommonArgs, configured: Option<Configured>) -> Result<Reading, Failure> {
+    reading_with(files, common, configured, common.templates.as_deref().map(kept).transpose()?)
 }
 
 /// The same beginning with what an earlier run kept, whatever the arguments say of it.
-fn reading_with(files: &[PathBuf], common: &CommonArgs, kept: Option<(PathBuf, Arc<Kept>)>) -> Result<Reading, Failure> {
+fn reading_with(
+    files: &[PathBuf],
+    common: &CommonArgs,
+    configured: Option<Configured>,
+    kept: Option<(PathBuf, Arc<Kept>)>,
+) -> Result<Reading, Failure> {
     const MIB: usize = 1 << 20;
     const NANOS_PER_SECOND: i64 = 1_000_000_000;
     if files.iter().filter(|f| Location::from((*f).clone()) == Location::Stdin).count() > 1 {
@@ -347,9 +371,14 @@ fn reading_with(files: &[PathBuf], common: &CommonArgs, kept: Option<(PathBuf, A
         ..InputOptions::default()
     };
     Ok(Reading {
-        locations: super::locations::gather(files, common.recursive, common.quiet, &input)?,
+        locations: super::locations::gather(files, common.recursive || configured.is_some(), common.quiet, &input)?,
         input,
-        ports: if common.port.is_empty() { PortFilter::Any } else { PortFilter::Only(common.port.clone()) },
+        ports: match (&configured, common.port.as_slice()) {
+            (None, []) => PortFilter::Any,
+            (Some(configured), []) => PortFilter::Only(configured.ports.clone()),
+            (_, ports) => PortFilter::Only(ports.to_vec()),
+        },
+        configured,
         scope: match common.template_scope {
             TemplateScope::Session => ScopeRule::Session,
             TemplateScope::Address => ScopeRule::Address,

@@ -11,6 +11,9 @@ impl Collector {
                 continue;
             }
             let payload = batch.payload(datagram);
+            if self.options.admission.refuses(datagram, payload).is_some() {
+                continue;
+            }
             let Ok(version) = message::recognise(payload, datagram.missing as usize, self.trust(datagram)) else { continue };
             self.trust_now(datagram);
             if self.met.fixed.contains_key(&version) {

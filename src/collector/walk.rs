@@ -49,6 +49,10 @@ const MOST_PORTS: usize = 100;
 const SET_HEADER: usize = 4;
 /// Octets that follow the last record and still pass as padding to 4 or 8 (RFC 7011 §3.3.1).
 const MOST_PADDING: usize = 7;
+/// Fields of compiled plans that are kept: beyond it all are compiled anew when they are needed.
+const MOST_PLANNED_FIELDS: usize = 500_000;
+/// Ids of Data Sets without a template that are remembered, over all exporters.
+const MOST_UNCOVERED_IDS: usize = 100_000;
 /// Octets of Sets with lists in a batch: as JSON text they may be some fifty times as long.
 const MOST_LIST_OCTETS: usize = 4 << 20;
 
@@ -78,6 +82,8 @@ pub struct Collector {
     ntp_seen: HashSet<DefinitionId>,
     /// What a first pass has met: fixed records, and ids of Data Sets.
     met: Met,
+    /// Ids without a template that are remembered, over all exporters.
+    uncovered_ids: usize,
     /// The shapes of stored flows, by number.
     shapes: Vec<u64>,
     met_stored: stored::Met,
@@ -126,6 +132,8 @@ struct Plans {
     /// Options templates with the columns of their own.
     options: HashMap<DefinitionId, (Arc<Schema>, Arc<RecordPlan>)>,
     by_definition: Vec<Option<Plan>>,
+    /// Fields of those that are compiled.
+    fields: usize,
     fixed: Vec<(Version, usize, Plan)>,
 }
 
@@ -212,6 +220,7 @@ impl Collector {
             lost_noted: false,
             ntp_seen: HashSet::new(),
             met: Met::default(),
+            uncovered_ids: 0,
             shapes: Vec::new(),
             met_stored: stored::Met::default(),
             options,

@@ -41,6 +41,8 @@ mod pipe;
 mod reader;
 mod report;
 mod socket;
+#[cfg(target_os = "linux")]
+mod socket_capture;
 mod socket_drops;
 #[cfg(target_os = "linux")]
 mod socket_linux;
@@ -61,6 +63,8 @@ pub use opened::Input;
 pub use options::{InputOptions, Location};
 pub use report::{Container, FileReport};
 pub use socket::{ListenError, PortOptions, PortSocket, SocketCounters, open as open_port};
+#[cfg(target_os = "linux")]
+pub use socket_capture::Device;
 pub use socket_drops::kernel_drops;
 pub use socket_receive::Receiver;
 

@@ -163,9 +163,15 @@ impl Outlet {
         let Way::Sockets(sockets, batch) = &mut self.way else { return };
         let Some(socket) = sockets.get(number) else { return };
         let list: Vec<&[u8]> = datagrams.iter().map(|d| d.payload).collect();
-        let (mut at, mut tries) = (0, 0);
+        let (mut at, mut tries, mut stopped) = (0, 0, false);
         while let Some(rest) = list.get(at..).filter(|rest| !rest.is_empty()) {
-            match batch.send(socket, rest, None) {
+            let sent = batch.send(socket, rest, None);
+            if stopped && sent.is_ok() {
+                // The call before ended at an answer to an earlier datagram, which the system tells nobody else (sendmmsg(2)).
+                self.counts.unreachable += 1;
+            }
+            stopped = sent.as_ref().is_ok_and(|count| *count < rest.len().min(Batch::MOST));
+            match sent {
                 Ok(count) => {
                     self.counts.sent += count as u64;
                     self.counts.octets += rest.iter().take(count).map(|d| d.len() as u64).sum::<u64>();

@@ -177,6 +177,8 @@ pub(crate) fn payloads(file: &Path) -> Vec<(Endpoint, Vec<u8>)> {
 /// Sends datagrams over loopback, in their order: each exporter from an address and a port of its own.
 pub(crate) struct Sender {
     port: u16,
+    /// Datagrams sent so far.
+    pub(crate) sent: u64,
     sockets: HashMap<Endpoint, UdpSocket>,
     hosts: HashMap<IpAddr, u8>,
 }
@@ -184,7 +186,7 @@ pub(crate) struct Sender {
 impl Sender {
     /// To a port of this machine.
     pub(crate) fn new(port: u16) -> Self {
-        Self { port, sockets: HashMap::new(), hosts: HashMap::new() }
+        Self { port, sent: 0, sockets: HashMap::new(), hosts: HashMap::new() }
     }
 
     /// Sends one; waits a little now and then, so that a small receive buffer holds them.
@@ -197,6 +199,7 @@ impl Sender {
             IpAddr::V6(_) => connected((Ipv6Addr::LOCALHOST, 0).into(), (Ipv6Addr::LOCALHOST, port).into()),
         });
         socket.send(payload).expect("loopback takes it");
+        self.sent += 1;
     }
 
     /// Sends all.

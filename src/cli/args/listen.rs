@@ -20,6 +20,11 @@ pub(in crate::cli) struct ListenArgs {
     #[arg(long, value_name = "DEV")]
     pub(in crate::cli) interface: Option<String>,
 
+    /// Take the datagrams off this interface, which mirrors the traffic of a collector, in place of listening: those to the ports, also in
+    /// fragments, VLANs and tunnels, and IPFIX over TCP; takes the capability CAP_NET_RAW
+    #[arg(long, value_name = "DEV", conflicts_with_all = ["bind", "interface", "sockets"])]
+    pub(in crate::cli) capture: Option<String>,
+
     /// Sockets on each port, each with a thread; an exporter's session stays on one
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(in crate::cli) sockets: usize,

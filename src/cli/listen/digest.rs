@@ -1,6 +1,7 @@
 //! What becomes of a batch of a live run: its sums, and its lines.
 
 use std::io::{self, BufWriter, Stdout, Write};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Shared;
@@ -150,15 +151,20 @@ impl Sink<LivePart> for LiveSink {
 
     fn absorb(&mut self, part: LivePart) -> io::Result<Flow> {
         Traffic::add_to(&mut self.shared.sums.lock().unwrap_or_else(PoisonError::into_inner), part.traffic);
-        let flow = match (&mut self.lines, part.rows) {
-            (Lines::Text(sink), RowsPart::Text(part)) => sink.absorb(part)?,
-            (Lines::Table(sink), RowsPart::Table(part)) => sink.absorb(part)?,
+        let written = match (&mut self.lines, part.rows) {
+            (Lines::Text(sink), RowsPart::Text(part)) => sink.absorb(part),
+            (Lines::Table(sink), RowsPart::Table(part)) => sink.absorb(part),
             _ => return Ok(Flow::Continue),
         };
-        match self.out.flush() {
-            Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(Flow::Stop),
-            Err(e) => Err(e),
-            Ok(()) => Ok(flow),
+        let answer = match (written, self.out.flush()) {
+            (Ok(flow), Ok(())) => Ok(flow),
+            (_, Err(e)) if e.kind() == io::ErrorKind::BrokenPipe => Ok(Flow::Stop),
+            (Err(e), _) | (_, Err(e)) => Err(e),
+        };
+        if !matches!(answer, Ok(Flow::Continue)) {
+            // The walker waits for datagrams, and there may be none for long.
+            self.shared.enough.store(true, Ordering::Relaxed);
         }
+        answer
     }
 }

@@ -41,6 +41,8 @@ struct Shared {
     /// Sums by the collector's numbers of layouts.
     sums: Mutex<Vec<Traffic>>,
     published: Published,
+    /// Set once nobody wants more lines.
+    enough: AtomicBool,
 }
 
 /// `reload` says which flow sources there are by the configuration as it is when it is asked.
@@ -59,6 +61,7 @@ pub(super) fn run(options: &ListenOptions, reload: &Reload<'_>) -> Result<Ending
         ports: Mutex::new(Ports::start(&options.sources, inlet)?),
         sums: Mutex::default(),
         published: Published::default(),
+        enough: AtomicBool::new(false),
     });
     if let Some(addr) = options.metrics {
         let server = MetricsServer::start(addr, shared.published.clone()).map_err(|e| Failure(format!("--metrics {e}")))?;

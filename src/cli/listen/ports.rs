@@ -6,6 +6,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::{self, JoinHandle};
 
 use crate::datagram::DatagramBatch;
+#[cfg(target_os = "linux")]
+use crate::input::{Device, InputOptions};
 use crate::input::{PortSocket, Receiver, SocketCounters, kernel_drops, open_port};
 use crate::relay::{ForwardCounters, Forwarder, Gate, Queue, QueueCounters, RecordCounters, RecordState, Recorder};
 use crate::summary::{Live, LiveForward, LiveQueue, LiveRecorder, LiveSource};
@@ -50,13 +52,13 @@ struct Outward {
 /// One socket: what is known of it while its receiver has it.
 #[derive(Debug)]
 struct Socket {
-    local: std::net::SocketAddr,
+    local: String,
     granted: usize,
     inode: Option<u64>,
     counters: Arc<SocketCounters>,
     /// The most that the kernel has told so far.
     drops: u64,
-    thread: Option<JoinHandle<Receiver>>,
+    thread: Option<JoinHandle<Option<Receiver>>>,
 }
 
 /// What a receiver hands a batch to.
@@ -89,8 +91,7 @@ impl Outlets {
 impl Ports {
     /// Opens all ports, then begins to receive.
     pub(super) fn start(options: &[ListenSource], decode: Queue) -> Result<Self, Failure> {
-        let opened: Vec<Vec<PortSocket>> =
-            options.iter().map(|s| open_port(&s.port).map_err(|e| Failure(e.to_string()))).collect::<Result<_, _>>()?;
+        let opened: Vec<Vec<Opened>> = options.iter().map(open).collect::<Result<_, _>>()?;
         let decode_counters = Arc::clone(decode.counters());
         let sources = (0u32..).zip(options.iter().zip(opened)).map(|(number, (o, sockets))| Source::start(o, number, sockets, &decode));
         Ok(Self { sources: sources.collect::<Result<_, _>>()?, decode: Some(decode), decode_counters })
@@ -99,13 +100,13 @@ impl Ports {
     /// Takes a changed configuration over: ports that stay keep their sockets, and what waits in them.
     pub(super) fn change(&mut self, options: &[ListenSource]) {
         let Some(decode) = self.decode.clone() else { return };
-        for source in self.sources.iter_mut().filter(|s| s.open && !options.iter().any(|o| o.port == s.options.port)) {
+        for source in self.sources.iter_mut().filter(|s| s.open && !options.iter().any(|o| o.is_on_the_port_of(&s.options))) {
             source.end();
             tracing::info!("{}: no longer listening on {}", source.options.name, source.local());
         }
         let mut kept = 0;
         for new in options {
-            match self.sources.iter_mut().find(|s| s.open && s.options.port == new.port) {
+            match self.sources.iter_mut().find(|s| s.open && s.options.is_on_the_port_of(new)) {
                 Some(source) => {
                     kept += 1;
                     if let Err(why) = source.change(new, &decode) {
@@ -114,8 +115,7 @@ impl Ports {
                 }
                 None => {
                     let number = u32::try_from(self.sources.len()).unwrap_or(u32::MAX);
-                    let opened = open_port(&new.port).map_err(|e| Failure(e.to_string()));
-                    match opened.and_then(|sockets| Source::start(new, number, sockets, &decode)) {
+                    match open(new).and_then(|sockets| Source::start(new, number, sockets, &decode)) {
                         Ok(source) => self.sources.push(source),
                         Err(why) => tracing::error!("{}: {why}", new.name),
                     }
@@ -218,34 +218,25 @@ impl Outward {
 }
 
 impl Source {
-    fn start(options: &ListenSource, number: u32, sockets: Vec<PortSocket>, decode: &Queue) -> Result<Self, Failure> {
+    fn start(options: &ListenSource, number: u32, opened: Vec<Opened>, decode: &Queue) -> Result<Self, Failure> {
         let outward = Outward::start(options)?;
         let gate = Arc::new(Gate::new(options.admission.clone()));
         let outlets = Outlets { name: options.name.clone(), gate: Arc::clone(&gate), decode: decode.clone(), others: outward.queues() };
         let outlets = Arc::new(RwLock::new(Some(Arc::new(outlets))));
         let stop = Arc::new(AtomicBool::new(false));
         let frames = Arc::new(AtomicU64::new(0));
-        tell(options, &sockets);
-        let receiving = |socket: PortSocket| {
-            let (local, granted, inode, counters) = (socket.local, socket.granted, socket.inode, Arc::clone(&socket.counters));
-            let mut receiver = Receiver::new(socket, number, Arc::clone(&frames));
-            let (outlets, stop, name) = (Arc::clone(&outlets), Arc::clone(&stop), options.name.clone());
-            let receive = move || {
-                let hand_on = |batch| {
-                    let outlets = outlets.read().unwrap_or_else(PoisonError::into_inner).clone();
-                    if let Some(outlets) = outlets {
-                        outlets.hand_on(batch);
-                    }
-                };
-                if let Err(error) = receiver.run(&stop, hand_on) {
-                    tracing::error!("{name}: receiving on {local} has ended: {error}");
+        let hand_on = {
+            let outlets = Arc::clone(&outlets);
+            move |batch| {
+                let outlets = outlets.read().unwrap_or_else(PoisonError::into_inner).clone();
+                if let Some(outlets) = outlets {
+                    outlets.hand_on(batch);
                 }
-                receiver
-            };
-            let thread = thread::Builder::new().name("receive".into()).spawn(receive).map_err(Failure::of)?;
-            Ok(Socket { local, granted, inode, counters, drops: 0, thread: Some(thread) })
+            }
         };
-        let sockets = sockets.into_iter().map(receiving).collect::<Result<_, Failure>>()?;
+        tell(options, &opened);
+        let receiving = |opened| receive(options, opened, number, &frames, Arc::clone(&stop), hand_on.clone());
+        let sockets = opened.into_iter().map(receiving).collect::<Result<_, Failure>>()?;
         Ok(Self { options: options.clone(), sockets, stop, outlets, gate, outward, open: true })
     }
 
@@ -266,14 +257,14 @@ impl Source {
     }
 
     fn local(&self) -> String {
-        self.sockets.first().map(|s| s.local.to_string()).unwrap_or_default()
+        self.sockets.first().map(|s| s.local.clone()).unwrap_or_default()
     }
 
     /// Waits for all its threads.
     fn end(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
         // The sockets stay open until their last drops were asked for.
-        let receivers: Vec<Receiver> = self.sockets.iter_mut().filter_map(|s| s.thread.take()?.join().ok()).collect();
+        let receivers: Vec<Receiver> = self.sockets.iter_mut().filter_map(|s| s.thread.take()?.join().ok()?).collect();
         self.note_drops(&kernel_drops());
         drop(receivers);
         self.outlets.write().unwrap_or_else(PoisonError::into_inner).take();
@@ -317,14 +308,115 @@ impl Source {
     }
 }
 
+/// What was opened to receive from.
+enum Opened {
+    Socket(PortSocket),
+    #[cfg(target_os = "linux")]
+    Device(Device, String, Arc<AtomicBool>),
+}
+
+fn open(options: &ListenSource) -> Result<Vec<Opened>, Failure> {
+    let Some(name) = &options.capture else {
+        let sockets = open_port(&options.port).map_err(|e| Failure(e.to_string()))?;
+        return Ok(sockets.into_iter().map(Opened::Socket).collect());
+    };
+    #[cfg(target_os = "linux")]
+    {
+        let stop = Arc::new(AtomicBool::new(false));
+        let device = Device::open(name, options.port.port, options.port.receive_buffer, Arc::clone(&stop));
+        Ok(vec![Opened::Device(device.map_err(|e| Failure(e.to_string()))?, name.clone(), stop)])
+    }
+    #[cfg(not(target_os = "linux"))]
+    Err(Failure(format!("--capture {name}: this system has no way to do it here; write a capture and read that")))
+}
+
+/// Begins to receive.
+fn receive(
+    options: &ListenSource,
+    opened: Opened,
+    number: u32,
+    frames: &Arc<AtomicU64>,
+    stop: Arc<AtomicBool>,
+    hand_on: impl Fn(DatagramBatch) + Send + 'static,
+) -> Result<Socket, Failure> {
+    let name = options.name.clone();
+    let start =
+        |work: Box<dyn FnOnce() -> Option<Receiver> + Send>| thread::Builder::new().name("receive".into()).spawn(work).map_err(Failure::of);
+    match opened {
+        Opened::Socket(socket) => {
+            let (local, granted, inode, counters) = (socket.local.to_string(), socket.granted, socket.inode, Arc::clone(&socket.counters));
+            let mut receiver = Receiver::new(socket, number, Arc::clone(frames));
+            let of = local.clone();
+            let work = move || {
+                if let Err(error) = receiver.run(&stop, hand_on) {
+                    tracing::error!("{name}: receiving on {of} has ended: {error}");
+                }
+                Some(receiver)
+            };
+            Ok(Socket { local, granted, inode, counters, drops: 0, thread: Some(start(Box::new(work))?) })
+        }
+        #[cfg(target_os = "linux")]
+        Opened::Device(device, device_name, device_stop) => {
+            let port = options.port.port;
+            let counters = Arc::new(SocketCounters::default());
+            let (own, of_device) = (Arc::clone(&counters), Arc::clone(device.counters()));
+            // A batch of few frames takes a whole chunk; small ones are enough here.
+            let input = InputOptions { chunk_octets: 256 << 10, ..InputOptions::default() };
+            let mut input = device.input(&device_name, number, &input).map_err(Failure::of)?;
+            let work = move || {
+                // The device looks at its own flag; this thread waits for nothing else.
+                let watch = thread::spawn(move || {
+                    while !stop.load(Ordering::Relaxed) {
+                        thread::sleep(std::time::Duration::from_millis(50));
+                    }
+                    device_stop.store(true, Ordering::Relaxed);
+                });
+                loop {
+                    match input.next_batch() {
+                        Ok(Some(mut batch)) => {
+                            batch.datagrams.retain(|d| d.collector.port == port);
+                            own.datagrams.fetch_add(batch.datagrams.len() as u64, Ordering::Relaxed);
+                            let octets: u64 = batch.datagrams.iter().map(|d| u64::from(d.length)).sum();
+                            own.octets.fetch_add(octets, Ordering::Relaxed);
+                            own.told_drops.store(of_device.told_drops.load(Ordering::Relaxed), Ordering::Relaxed);
+                            if !batch.datagrams.is_empty() {
+                                hand_on(batch);
+                            }
+                        }
+                        Ok(None) => break,
+                        Err(error) => {
+                            tracing::error!("{name}: capturing on {device_name} has ended: {error}");
+                            break;
+                        }
+                    }
+                }
+                let _ = watch.join();
+                None
+            };
+            let local = format!("{} port {port}", options.capture.as_deref().unwrap_or_default());
+            let granted = options.port.receive_buffer;
+            Ok(Socket { local, granted, inode: None, counters, drops: 0, thread: Some(start(Box::new(work))?) })
+        }
+    }
+}
+
 /// Says where it listens, and what was granted.
-fn tell(options: &ListenSource, sockets: &[PortSocket]) {
+fn tell(options: &ListenSource, opened: &[Opened]) {
     const MIB: usize = 1 << 20;
-    let Some(first) = sockets.first() else { return };
-    let (granted, asked) = (first.granted as f64 / MIB as f64, options.port.receive_buffer / MIB);
-    let several = if sockets.len() > 1 { format!(" on {} sockets", sockets.len()) } else { String::new() };
-    tracing::info!("{}: listening on {}{several}, receive buffer {granted:.1} MiB of {asked} MiB asked for", options.name, first.local);
-    if first.granted < options.port.receive_buffer {
-        tracing::warn!("the receive buffer is smaller than asked for: raise net.core.rmem_max, or give the capability CAP_NET_ADMIN");
+    let several = if opened.len() > 1 { format!(" on {} sockets", opened.len()) } else { String::new() };
+    match opened.first() {
+        Some(Opened::Socket(first)) => {
+            let (granted, asked) = (first.granted as f64 / MIB as f64, options.port.receive_buffer / MIB);
+            let (name, local) = (&options.name, first.local);
+            tracing::info!("{name}: listening on {local}{several}, receive buffer {granted:.1} MiB of {asked} MiB asked for");
+            if first.granted < options.port.receive_buffer {
+                tracing::warn!(
+                    "the receive buffer is smaller than asked for: raise net.core.rmem_max, or give the capability CAP_NET_ADMIN"
+                );
+            }
+        }
+        #[cfg(target_os = "linux")]
+        Some(Opened::Device(_, device, _)) => tracing::info!("{}: capturing on {device}, port {}", options.name, options.port.port),
+        None => {}
     }
 }

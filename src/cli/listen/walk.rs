@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -32,6 +33,8 @@ pub(super) struct Walker<'a> {
     log: ProblemLog,
     began: Timestamp,
     ticked: Instant,
+    /// True if somebody looks at moments of the run at any time.
+    watched: bool,
     /// When the next summary is due.
     summary: Option<Instant>,
     shown: Option<Arc<Live>>,
@@ -56,6 +59,7 @@ impl<'a> Walker<'a> {
             log: ProblemLog::default(),
             began: now(),
             ticked: Instant::now(),
+            watched: options.metrics.is_some(),
             summary,
             shown: None,
             saved: Instant::now(),
@@ -71,7 +75,7 @@ impl<'a> Walker<'a> {
         give: &mut dyn FnMut(Work) -> Result<(), Stopped>,
     ) -> Result<(), Failure> {
         let mut stopped = false;
-        while !stopped {
+        while !stopped && !shared.enough.load(Ordering::Relaxed) {
             match taker.take(WAIT) {
                 Taken::Batch(batch) => {
                     for exporter in self.idle.note(&batch) {
@@ -98,18 +102,22 @@ impl<'a> Walker<'a> {
         let now = now();
         self.collector.expire(now);
         self.tell(now);
-        let live = Arc::new(self.live(shared, now, false));
-        shared.published.publish(Arc::clone(&live));
         if self.saved.elapsed() >= SAVE {
             self.saved = Instant::now();
             self.save_beside();
         }
-        let (Some(due), ListenForm::Summary { every, .. }) = (self.summary, &self.options.form) else { return Ok(true) };
-        if Instant::now() < due {
+        let due = self.summary.is_some_and(|due| Instant::now() >= due);
+        if !due && !self.watched {
+            return Ok(true);
+        }
+        let live = Arc::new(self.live(shared, now, false));
+        shared.published.publish(Arc::clone(&live));
+        let ListenForm::Summary { every, .. } = &self.options.form else { return Ok(true) };
+        if !due {
             return Ok(true);
         }
         // A summary that is late does not make the next one late.
-        self.summary = Some((due + *every).max(Instant::now()));
+        self.summary = self.summary.map(|due| (due + *every).max(Instant::now()));
         let read = show(self.options, &live, self.shown.as_deref())?;
         self.shown = Some(live);
         Ok(read)

@@ -43,10 +43,19 @@ pub(in crate::cli) struct ListenOptions {
 pub(in crate::cli) struct ListenSource {
     pub(in crate::cli) name: String,
     pub(in crate::cli) port: PortOptions,
+    /// The interface that datagrams to the port are taken off, in place of listening.
+    pub(in crate::cli) capture: Option<String>,
     pub(in crate::cli) profile: Arc<Profile>,
     pub(in crate::cli) admission: Admission,
     pub(in crate::cli) forward: Vec<ForwardOptions>,
     pub(in crate::cli) record: Option<RecordOptions>,
+}
+
+impl ListenSource {
+    /// True if what is received from is the same.
+    pub(in crate::cli) fn is_on_the_port_of(&self, other: &Self) -> bool {
+        (&self.port, &self.capture) == (&other.port, &other.capture)
+    }
 }
 
 /// What a live run shows.
@@ -153,6 +162,7 @@ fn listen_source(
             receive_buffer: args.receive_buffer.saturating_mul(MIB),
             sockets: args.sockets,
         },
+        capture: args.capture.clone(),
         profile: profiles::choose(&profile, elements)?,
         admission: Admission { rules: if everything { Vec::new() } else { vec![rule] } },
         forward: forwards(source, config, args).map_err(|e| if args.forward.is_empty() { of_file(e) } else { e })?,

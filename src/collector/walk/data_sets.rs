@@ -222,7 +222,9 @@ impl Collector {
         let elsewhere = self.other_scopes(set.key, set.id);
         if let Some(source) = self.census.sources.get_mut(set.what.source as usize) {
             source.sets_without_template += 1;
-            source.uncovered(set.id, octets, Seen { time: set.time, origin: set.what.origin });
+            let room = self.uncovered_ids < MOST_UNCOVERED_IDS;
+            let new = source.uncovered(set.id, octets, Seen { time: set.time, origin: set.what.origin }, room);
+            self.uncovered_ids += usize::from(new);
             for (rule, sender) in elsewhere {
                 source.other_scopes.entry(rule).or_default().add(set.key, sender);
             }

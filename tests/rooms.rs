@@ -73,7 +73,7 @@ const ROOMS: [(&str, &[&str]); 22] = [
 ];
 
 /// Where a dependency may be named: paths below `src/`. Its features and its types stay in there.
-const HOMES: [(&str, &[&str]); 38] = [
+const HOMES: [(&str, &[&str]); 39] = [
     ("bzip2", &["nfcapd/"]),
     ("chrono", &["table/filter/"]),
     ("clap", &["cli/"]),
@@ -97,6 +97,7 @@ const HOMES: [(&str, &[&str]); 38] = [
     ("terminal_size", &["cli/"]),
     ("polars", &["table/"]),
     ("prometheus_client", &["relay/"]),
+    ("ratatui", &["cli/listen/", "report/live_view/"]),
     ("regex", &["table/filter/"]),
     ("roxmltree", &["element/"]),
     ("serde", &["audit/", "element/", "keep/", "report/", "write/"]),

@@ -5,11 +5,13 @@
 mod history;
 mod live;
 mod overview;
+mod talkers;
 mod templates;
 mod totals;
 
 pub use history::{Comparison, IdHistory, Step, between_captures, between_exporters, between_versions, histories};
 pub use live::{Live, LiveExporter, LiveForward, LiveQueue, LiveRecorder, LiveSource, LiveTotals};
 pub use overview::{ExporterLine, FileLine, Overview, ProblemLine, Totals};
+pub use talkers::{Talker, Talkers, TalkersPart};
 pub use templates::{FieldLine, TemplateLine, field_name, template_lines};
 pub use totals::{HeadAndSums, Sums, SumsPart, head_schema, sums_schema};

@@ -9,6 +9,7 @@ use crate::audit::Traffic;
 use crate::collector::{Digest, Flow, Sink};
 use crate::column::FlowBatch;
 use crate::report::{FlowTable, FlowTableSink, TablePart};
+use crate::summary::TalkersPart;
 use crate::table::Selection;
 use crate::write::{RowWriter, TextPart, TextSink};
 
@@ -17,6 +18,8 @@ use crate::write::{RowWriter, TextPart, TextSink};
 pub(super) struct LiveDigest {
     rows: Rows,
     selection: Option<Selection>,
+    /// True if somebody wants to know who talks most.
+    talkers: bool,
 }
 
 #[derive(Debug)]
@@ -29,6 +32,7 @@ enum Rows {
 /// What a batch gives.
 pub(super) struct LivePart {
     traffic: Vec<(u32, Traffic)>,
+    talkers: Option<TalkersPart>,
     rows: RowsPart,
 }
 
@@ -41,17 +45,22 @@ enum RowsPart {
 impl LiveDigest {
     /// No lines.
     pub(super) fn sums() -> Self {
-        Self { rows: Rows::None, selection: None }
+        Self { rows: Rows::None, selection: None, talkers: false }
+    }
+
+    /// No lines, and who talks most as well.
+    pub(super) fn sums_and_talkers() -> Self {
+        Self { talkers: true, ..Self::sums() }
     }
 
     /// Lines of text.
     pub(super) fn text(rows: RowWriter, selection: Option<Selection>) -> Self {
-        Self { rows: Rows::Text(rows), selection }
+        Self { rows: Rows::Text(rows), selection, talkers: false }
     }
 
     /// Rows of a table.
     pub(super) fn table(table: FlowTable, selection: Option<Selection>) -> Self {
-        Self { rows: Rows::Table(table), selection }
+        Self { rows: Rows::Table(table), selection, talkers: false }
     }
 
     fn lines(&self, batch: &FlowBatch) -> RowsPart {
@@ -69,6 +78,7 @@ impl Digest for LiveDigest {
     fn digest(&self, batch: &FlowBatch) -> LivePart {
         // The sums are of all flows, whatever lines are wanted.
         let traffic = Traffic::by_layout(batch);
+        let talkers = self.talkers.then(|| TalkersPart::of(batch));
         let rows = match &self.selection {
             None => self.lines(batch),
             Some(selection) => {
@@ -77,7 +87,7 @@ impl Digest for LiveDigest {
                 self.lines(&wanted)
             }
         };
-        LivePart { traffic, rows }
+        LivePart { traffic, talkers, rows }
     }
 }
 
@@ -151,6 +161,9 @@ impl Sink<LivePart> for LiveSink {
 
     fn absorb(&mut self, part: LivePart) -> io::Result<Flow> {
         Traffic::add_to(&mut self.shared.sums.lock().unwrap_or_else(PoisonError::into_inner), part.traffic);
+        if let Some(talkers) = part.talkers {
+            self.shared.talkers.lock().unwrap_or_else(PoisonError::into_inner).add(talkers);
+        }
         let written = match (&mut self.lines, part.rows) {
             (Lines::Text(sink), RowsPart::Text(part)) => sink.absorb(part),
             (Lines::Table(sink), RowsPart::Table(part)) => sink.absorb(part),

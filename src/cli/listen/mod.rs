@@ -5,11 +5,12 @@
 //! receivers ───┼─ record queue ───▶ a thread a folder ──────▶ pcapng files
 //! a thread     └─ decode queue ───▶ the walker: Collector ──▶ workers ─▶ lines, sums (this thread)
 //! a socket                             │ each second
-//!                                      └─▶ Live ─▶ summary, metrics
+//!                                      └─▶ Live ─▶ summary, metrics, the live view
 //! ```
 
 mod digest;
 mod ports;
+mod screen;
 mod walk;
 
 use std::io::{self, Write};
@@ -22,9 +23,9 @@ use std::time::Duration;
 use crate::audit::Traffic;
 use crate::collector::{Collector, CollectorOptions, run as run_pipeline};
 use crate::plan::{Schema, SchemaBuilder};
-use crate::relay::{MetricsServer, Published, Signal, Taker, queue, signals, start_log};
+use crate::relay::{LogLines, MetricsServer, Published, Signal, Taker, queue, signals, start_log, start_log_in};
 use crate::report::{live_json, live_text};
-use crate::summary::Live;
+use crate::summary::{Live, Talkers, TalkersPart};
 
 use super::columns::add_unseen;
 use super::options::{ListenForm, ListenOptions, ListenSource, RowForm};
@@ -32,6 +33,7 @@ use super::{Ending, Failure, filtering};
 
 use digest::{LiveDigest, LiveSink};
 use ports::Ports;
+use screen::Screen;
 use walk::Walker;
 
 /// What the threads of a live run share.
@@ -41,13 +43,23 @@ struct Shared {
     /// Sums by the collector's numbers of layouts.
     sums: Mutex<Vec<Traffic>>,
     published: Published,
+    /// Who talks most, where somebody wants to know.
+    talkers: Mutex<Talkers>,
     /// Set once nobody wants more lines.
     enough: AtomicBool,
+    /// Set once a key asked for the end: the same as SIGINT.
+    quit: AtomicBool,
 }
 
 /// `reload` says which flow sources there are by the configuration as it is when it is asked.
 pub(super) fn run(options: &ListenOptions, reload: &Reload<'_>) -> Result<Ending, Failure> {
-    start_log(options.reading.quiet, options.style.color);
+    let log = LogLines::default();
+    let on_screen = matches!(options.form, ListenForm::Screen);
+    if on_screen {
+        start_log_in(&log, options.reading.quiet);
+    } else {
+        start_log(options.reading.quiet, options.style.color);
+    }
     let asked = signals().map_err(|e| Failure(format!("signals can't be caught: {e}")))?;
     let (schema, digest, sink) = prepare(options)?;
     let mut collector = Collector::new(collector_options(options, &schema));
@@ -61,7 +73,9 @@ pub(super) fn run(options: &ListenOptions, reload: &Reload<'_>) -> Result<Ending
         ports: Mutex::new(Ports::start(&options.sources, inlet)?),
         sums: Mutex::default(),
         published: Published::default(),
+        talkers: Mutex::default(),
         enough: AtomicBool::new(false),
+        quit: AtomicBool::new(false),
     });
     if let Some(addr) = options.metrics {
         let server = MetricsServer::start(addr, shared.published.clone()).map_err(|e| Failure(format!("--metrics {e}")))?;
@@ -69,13 +83,16 @@ pub(super) fn run(options: &ListenOptions, reload: &Reload<'_>) -> Result<Ending
     }
     let done = AtomicBool::new(false);
     let mut sink = sink(&shared);
+    let screen = if on_screen { Some(Screen::open(options.style.color, log)?) } else { None };
     thread::scope(|scope| {
         let (shared, done) = (&shared, &done);
+        let screen = screen.map(|screen| scope.spawn(move || screen.run(shared, done)));
         let control = scope.spawn(move || control(&asked, shared, done, reload));
         let walked = pipeline(options, &mut walker, &taker, shared, &digest, &mut sink);
         done.store(true, Ordering::Relaxed);
         let _ = control.join();
-        walked
+        let seen = screen.map_or(Ok(()), |screen| screen.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        walked.and(seen.map_err(|e| Failure(format!("--tui: the terminal: {e}"))))
     })?;
     sink.finish().map_err(|e| Failure(format!("standard output: {e}")))?;
     walker.end(&shared)?;
@@ -97,7 +114,7 @@ fn pipeline(
 /// Does what signals ask for until the run is over, then closes the ports.
 fn control(asked: &Receiver<Signal>, shared: &Shared, done: &AtomicBool, reload: &Reload<'_>) {
     const TICK: Duration = Duration::from_millis(50);
-    while !done.load(Ordering::Relaxed) {
+    while !done.load(Ordering::Relaxed) && !shared.quit.load(Ordering::Relaxed) {
         match asked.recv_timeout(TICK) {
             Ok(Signal::End) => {
                 tracing::info!("ending");
@@ -124,6 +141,11 @@ fn prepare(options: &ListenOptions) -> Result<(Arc<Schema>, LiveDigest, MakeSink
     let elements = &options.reading.elements;
     let mut builder = SchemaBuilder::with_elements(Arc::clone(elements));
     builder.scaled(options.scale);
+    if matches!(options.form, ListenForm::Screen) {
+        Traffic::columns(&mut builder);
+        TalkersPart::hidden_columns(&mut builder);
+        return Ok((Arc::new(builder.build()), LiveDigest::sums_and_talkers(), Box::new(LiveSink::sums)));
+    }
     let ListenForm::Rows { form, columns, filter, limit, names } = &options.form else {
         Traffic::columns(&mut builder);
         return Ok((Arc::new(builder.build()), LiveDigest::sums(), Box::new(|shared| LiveSink::sums(shared))));
@@ -175,7 +197,12 @@ fn collector_options(options: &ListenOptions, schema: &Arc<Schema>) -> Collector
 
 /// Shows a summary on standard output; false once nobody reads it any more.
 fn show(options: &ListenOptions, live: &Live, before: Option<&Live>) -> Result<bool, Failure> {
-    let ListenForm::Summary { json, .. } = options.form else { return Ok(true) };
+    let json = match options.form {
+        ListenForm::Summary { json, .. } => json,
+        // What the view showed is gone with it; this stays.
+        ListenForm::Screen if live.last => false,
+        ListenForm::Screen | ListenForm::Rows { .. } => return Ok(true),
+    };
     let text = if json { live_json(live, before) } else { live_text(live, before, &options.style) };
     let apart = if json || before.is_none() { "" } else { "\n" };
     let mut out = io::stdout().lock();

@@ -1,5 +1,6 @@
 //! What the arguments of `listen` mean, and the flow sources that they and the configuration name.
 
+use std::io::IsTerminal;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -65,6 +66,8 @@ pub(in crate::cli) enum ListenForm {
     Rows { form: RowForm, columns: ColumnChoice, filter: Box<Wanted>, limit: Option<u64>, names: bool },
     /// A summary each such time.
     Summary { every: Duration, json: bool },
+    /// The live view in the terminal.
+    Screen,
 }
 
 /// What the arguments of `listen` mean.
@@ -214,6 +217,12 @@ fn file_name(name: &str) -> String {
 }
 
 fn form(args: &ListenArgs, reading: &Reading) -> Result<ListenForm, Failure> {
+    if args.tui {
+        if !std::io::stdout().is_terminal() {
+            return Err(Failure("--tui: standard output is no terminal; --summary 10s tells the same in lines".to_owned()));
+        }
+        return Ok(ListenForm::Screen);
+    }
     if let Some(every) = args.summary {
         let json = match args.format {
             None | Some(LiveFormat::Table) => false,

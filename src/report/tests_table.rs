@@ -285,9 +285,9 @@ fn zones_units_and_titles_are_the_readers_choice() {
     };
     let berlin = Zone::by_name("Europe/Berlin").unwrap();
     let expected = "\
-flow_start                     received                         bytes  octetDeltaCount
-2026-10-25T02:59:59.000+02:00  2026-10-25T02:00:01.000+01:00   1.5 kB           1.5 kB
-2026-10-25T02:00:00.000+01:00  2026-10-25T02:00:01.000+01:00    999 B            999 B
+flow_start                     received                        bytes  octetDeltaCount
+2026-10-25T02:59:59.000+02:00  2026-10-25T02:00:01.000+01:00  1.5 kB           1.5 kB
+2026-10-25T02:00:00.000+01:00  2026-10-25T02:00:01.000+01:00   999 B            999 B
 ";
     assert_eq!(print(200, Display { zone: berlin, bytes: ByteUnits::Si, headers: true }), expected);
     let expected = "\

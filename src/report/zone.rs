@@ -5,6 +5,7 @@ use chrono_tz::Tz;
 use thiserror::Error;
 
 use crate::plan::nearest;
+use crate::time::{IsoWriter, Timestamp};
 
 /// A time zone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,16 +57,36 @@ impl Zone {
     /// Appends a time as ISO 8601: with `Z` in UTC, with the offset that holds then in other zones, `2026-11-22T21:49:11.126+01:00`.
     pub(super) fn write(self, out: &mut Vec<u8>, nanos: i64) {
         let Self::Named(zone) = self else {
-            crate::time::IsoWriter::default().write(out, nanos);
+            IsoWriter::default().write(out, nanos);
             return;
         };
         let offset = offset(zone, nanos);
         // The same instant, as if the zone's clock were UTC: the digits are the local ones.
-        crate::time::IsoWriter::default().write(out, nanos.saturating_add(i64::from(offset) * 1_000_000_000));
+        IsoWriter::default().write(out, nanos.saturating_add(i64::from(offset) * 1_000_000_000));
         out.pop();
         let minutes = offset.unsigned_abs() / 60;
         let sign = if offset < 0 { '-' } else { '+' };
         out.extend_from_slice(format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60).as_bytes());
+    }
+
+    /// A time whose digits are those of this zone's clock; for texts that say elsewhere which zone they are in.
+    pub(super) fn local(self, time: Timestamp) -> Timestamp {
+        match self {
+            Self::Utc => time,
+            Self::Named(zone) => time.plus_nanos(i64::from(offset(zone, time.nanos())) * 1_000_000_000),
+        }
+    }
+
+    /// What a text calls the zone at that time: `UTC`, `Europe/Berlin (+01:00)`.
+    pub(super) fn label(self, time: Timestamp) -> String {
+        match self {
+            Self::Utc => "UTC".to_owned(),
+            Self::Named(zone) => {
+                let offset = offset(zone, time.nanos());
+                let minutes = offset.unsigned_abs() / 60;
+                format!("{} ({}{:02}:{:02})", zone.name(), if offset < 0 { '-' } else { '+' }, minutes / 60, minutes % 60)
+            }
+        }
     }
 }
 
@@ -77,7 +98,6 @@ fn offset(zone: Tz, nanos: i64) -> i32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::time::Timestamp;
 
     fn shown(zone: &str, time: &str) -> String {
         let mut out = Vec::new();
@@ -92,6 +112,14 @@ mod tests {
         assert_eq!(shown("Europe/Berlin", "2026-10-25T01:00:00.000Z"), "2026-10-25T02:00:00.000+01:00");
         assert_eq!(shown("America/St_Johns", "2026-01-01T00:00:00.000Z"), "2025-12-31T20:30:00.000-03:30");
         assert_eq!(shown("utc", "2026-01-01T00:00:00.000Z"), "2026-01-01T00:00:00.000Z");
+    }
+
+    #[test]
+    fn labels() {
+        let winter = Timestamp::from_iso("2026-01-01T00:00:00Z").unwrap();
+        assert_eq!(Zone::by_name("Asia/Kolkata").unwrap().label(winter), "Asia/Kolkata (+05:30)");
+        assert_eq!(Zone::by_name("Etc/UTC").unwrap().label(winter), "UTC");
+        assert_eq!(Zone::by_name("Asia/Kolkata").unwrap().local(winter).to_string(), "2026-01-01T05:30:00.000Z");
     }
 
     #[test]

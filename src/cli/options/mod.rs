@@ -1,6 +1,7 @@
 //! What is meant: the typed arguments, checked and put into the library's terms.
 
 mod display;
+mod summary;
 
 use std::io::IsTerminal;
 use std::num::NonZero;
@@ -25,6 +26,7 @@ use super::args::{
 use super::filtering::Wanted;
 
 pub(super) use display::{Shown, display};
+pub(super) use summary::{Asked, SummaryOptions, page_tables, summary};
 
 /// The collector that is asked about where nobody says which.
 const DEFAULT_PROFILE: &str = "strm";

@@ -19,6 +19,7 @@ mod overview;
 mod profiles;
 mod progress;
 mod reading;
+mod summary;
 mod tables;
 mod templates;
 
@@ -37,6 +38,7 @@ pub fn main() -> ExitCode {
         None => options::overview(&args.files, &args.common, &args.overview).and_then(|o| overview::run(&o)),
         Some(Command::Flows(flows)) => options::flows(&flows, &args.common).and_then(|o| flows::run(&o)),
         Some(Command::Export(export)) => options::export(&export, &args.common).and_then(|o| export::run(&o)),
+        Some(Command::Summary(summary)) => options::summary(&summary, &args.common).and_then(|o| summary::run(&o)),
         Some(Command::Templates(templates)) => options::templates(&templates, &args.common).and_then(|o| templates::run(&o)),
         Some(Command::Options(tables)) => options::tables(&tables, &args.common).and_then(|o| tables::run(&o)),
         Some(Command::Elements(elements)) => options::elements_command(&elements, &args.common).and_then(|o| elements::run(&o)),

@@ -3,10 +3,15 @@
 mod export;
 
 pub(super) use export::{ExportAddresses, ExportArgs, ExportCompression, ExportFormat, ExportTimes};
+mod display;
+mod summary;
 
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+pub(super) use display::{BytesUnit, DisplayArgs};
+pub(super) use summary::{CountAt, OrderArg, SummaryArgs, SummaryFormat};
 
 const AFTER_HELP: &str = "\
 Exit status: 0 done; 1 an audit failed, or --strict found damage; 2 usage, or an input could not be read; 130 interrupted.
@@ -17,6 +22,8 @@ Examples:
   ipfix-inspect flows capture.pcap -o flows.csv       the flows as CSV: all canonical columns that occur
   ipfix-inspect flows capture.pcap --format ndjson --columns src_addr,dst_addr,bytes,IN_BYTES
   ipfix-inspect export capture.pcap -o flows.parquet  every column that occurs, for DuckDB, pandas, Spark, ClickHouse
+  ipfix-inspect summary capture.pcap                  totals, a picture of the time, top talkers and ports
+  ipfix-inspect summary capture.pcap --by src_net/24,dst_port --top 20
   ipfix-inspect templates capture.pcap                every template, field by field
   ipfix-inspect audit capture.pcap                    will the collector take these flows, and if not, what to change
   ipfix-inspect -r captures/                          every capture and flow log in a folder, by their first times
@@ -48,6 +55,8 @@ pub(super) enum Command {
     Flows(FlowsArgs),
     /// The flows as Parquet, Arrow, CSV or ndjson: one file, or a dataset of many
     Export(ExportArgs),
+    /// What flows add up to: totals and top talkers, the first groups by any columns, sums over time
+    Summary(SummaryArgs),
     /// Every template and options template with its fields and its history
     Templates(TemplatesArgs),
     /// Options data: one table for each options template, scopes first
@@ -115,6 +124,10 @@ pub(super) struct FlowsArgs {
     /// Replace an existing output file
     #[arg(long)]
     pub(super) force: bool,
+
+    // Last, since its heading would hold for what follows.
+    #[command(flatten)]
+    pub(super) display: DisplayArgs,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -224,6 +237,14 @@ fn nanos(text: &str) -> Result<i64, String> {
     let units = [('s', SECOND), ('m', 60 * SECOND), ('h', 3_600 * SECOND), ('d', 86_400 * SECOND)];
     let found = units.iter().find_map(|(unit, nanos)| text.strip_suffix(*unit)?.parse::<i64>().ok()?.checked_mul(*nanos));
     found.filter(|n| *n >= 0).ok_or_else(|| "expected a number and s, m, h or d, such as 90s or 10m".to_owned())
+}
+
+/// The same for a length that is not zero, with ms too.
+fn duration(text: &str) -> Result<i64, String> {
+    const MILLI: i64 = 1_000_000;
+    let millis = text.strip_suffix("ms").map(|number| number.parse::<i64>().ok().and_then(|n| n.checked_mul(MILLI)));
+    let found = millis.map_or_else(|| nanos(text).ok(), |millis| millis);
+    found.filter(|n| *n > 0).ok_or_else(|| "expected a number above 0 and ms, s, m, h or d, such as 10s or 1m".to_owned())
 }
 
 #[derive(Debug, ClapArgs)]

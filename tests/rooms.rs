@@ -66,6 +66,7 @@ const HOMES: [(&str, &[&str]); 29] = [
     ("etherparse", &["input/"]),
     ("flate2", &["flow_tools/", "input/", "write/"]),
     ("glob", &["cli/"]),
+    ("hashbrown", &["summary/"]),
     ("indicatif", &["cli/"]),
     ("itoa", &["column/", "write/", "report/"]),
     ("liblzma", &["input/", "write/"]),

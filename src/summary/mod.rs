@@ -2,11 +2,16 @@
 //! how much, what was lost, what the collector would lack; and what happened to templates.
 //! May use: `time`, `datagram`, `element`, `input`, `message`, `template`, `plan`, `column`, `collector`.
 
+mod conversations;
 mod history;
 mod overview;
 mod templates;
 mod totals;
 
+pub use conversations::{
+    Across, Advice, Began, Conversation, ConversationColumn, ConversationRows, Count, Deduplicate, Early, ExporterShare, Pairing,
+    PairingCounts, PairingDigest, PairingOptions, PairingPart, Place, Places, Rules, Tally, Way,
+};
 pub use history::{Comparison, IdHistory, Step, between_captures, between_exporters, between_versions, histories};
 pub use overview::{ExporterLine, FileLine, Overview, ProblemLine, Totals};
 pub use templates::{FieldLine, TemplateLine, field_name, template_lines};

@@ -1,0 +1,36 @@
+//! Flows and directions for the tests of this room.
+
+use super::flows::Flow;
+use super::key::{Ends, Key};
+use super::strand::Way;
+
+/// A direction of 40 octets a packet that begins and ends at one moment.
+pub(super) fn way(time: i64, packets: u64, flags: u16) -> Way {
+    let mut flow = flow((1, 1000), (2, 2000), (time, time));
+    (flow.bytes, flow.packets, flow.flags) = (Some(40 * packets), Some(packets), Some(flags));
+    Way::forward(&flow)
+}
+
+/// A UDP flow between 10.0.0.x and 10.0.0.y, of one packet of 100 octets.
+pub(super) fn flow(src: (u8, u16), dst: (u8, u16), times: (i64, i64)) -> Flow {
+    let address = |last| std::net::Ipv4Addr::new(10, 0, 0, last).to_ipv6_mapped().octets();
+    let ends = Ends { src: address(src.0), dst: address(dst.0), src_port: src.1, dst_port: dst.1, protocol: Some(17), icmp: None };
+    let (key, side, answer) = Key::of(&ends);
+    Flow {
+        key,
+        // All in one place of the table would still have to work.
+        hash: u64::from(src.1 ^ dst.1),
+        first: times.0,
+        last: times.1,
+        bytes: Some(100),
+        packets: Some(1),
+        flags: None,
+        in_if: 0,
+        out_if: 0,
+        side,
+        answer,
+        egress: false,
+        timed: true,
+        biflow: false,
+    }
+}

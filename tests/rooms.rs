@@ -55,9 +55,10 @@ const ROOMS: [(&str, &[&str]); 20] = [
 ];
 
 /// Where a dependency may be named: paths below `src/`. Its features and its types stay in there.
-const HOMES: [(&str, &[&str]); 29] = [
+const HOMES: [(&str, &[&str]); 32] = [
     ("bzip2", &["nfcapd/"]),
-    ("chrono", &["table/filter/"]),
+    ("chrono", &["report/", "table/filter/"]),
+    ("chrono_tz", &["report/"]),
     ("clap", &["cli/"]),
     ("clap_complete", &["cli/"]),
     ("comfy_table", &["report/"]),
@@ -67,6 +68,7 @@ const HOMES: [(&str, &[&str]); 29] = [
     ("flate2", &["flow_tools/", "input/", "write/"]),
     ("glob", &["cli/"]),
     ("hashbrown", &["summary/"]),
+    ("iana_time_zone", &["cli/"]),
     ("indicatif", &["cli/"]),
     ("itoa", &["column/", "write/", "report/"]),
     ("liblzma", &["input/", "write/"]),

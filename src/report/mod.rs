@@ -88,6 +88,7 @@
 
 mod audit;
 mod cell;
+mod display;
 mod elements;
 mod escape;
 mod explain;
@@ -111,8 +112,10 @@ mod template_changes;
 mod templates;
 mod templates_json;
 mod width;
+mod zone;
 
 pub use audit::{audit_html, audit_json, audit_junit, audit_markdown, audit_sarif, audit_text};
+pub use display::{ByteUnits, Display};
 pub use elements::{elements_json, elements_text};
 pub use escape::escape;
 pub use explain::{finding_text, findings_json, findings_text};
@@ -126,6 +129,7 @@ pub use style::Style;
 pub use template_changes::{diff_json, diff_text, history_json, history_text};
 pub use templates::templates_text;
 pub use templates_json::templates_json;
+pub use zone::{UnknownZone, Zone};
 
 #[cfg(test)]
 mod tests;

@@ -9,7 +9,7 @@ mod templates;
 mod totals;
 
 pub use conversations::{
-    Across, Advice, Began, Conversation, ConversationColumn, ConversationRows, Count, Deduplicate, Early, ExporterShare, Pairing,
+    Across, Advice, Began, Conversation, ConversationColumn, ConversationRows, Count, Deduplicate, Early, ExporterShare, Order, Ordered, Pairing,
     PairingCounts, PairingDigest, PairingOptions, PairingPart, Place, Places, Rules, Tally, Way,
 };
 pub use history::{Comparison, IdHistory, Step, between_captures, between_exporters, between_versions, histories};

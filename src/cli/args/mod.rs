@@ -1,8 +1,12 @@
 //! What was typed.
 
+mod display;
+
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+pub(super) use display::{BytesUnit, DisplayArgs};
 
 const AFTER_HELP: &str = "\
 Exit status: 0 done; 1 an audit failed, or --strict found damage; 2 usage, or an input could not be read; 130 interrupted.
@@ -88,6 +92,9 @@ pub(super) struct FlowsArgs {
 
     #[command(flatten)]
     pub(super) filter: FilterArgs,
+
+    #[command(flatten)]
+    pub(super) display: DisplayArgs,
 
     /// Multiply bytes and packets by the sampling rate, where the exporter tells it
     #[arg(long)]

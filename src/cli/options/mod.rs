@@ -1,5 +1,7 @@
 //! What is meant: the typed arguments, checked and put into the library's terms.
 
+mod display;
+
 use std::io::IsTerminal;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
@@ -11,7 +13,7 @@ use crate::element::{self, Elements};
 use crate::input::{InputOptions, Location};
 use crate::keep;
 use crate::plan;
-use crate::report::Style;
+use crate::report::{ByteUnits, Display, Style};
 use crate::template::{Limits, PendingLimits, ScopeRule};
 use crate::write::Format;
 
@@ -21,6 +23,8 @@ use super::args::{
     ProfilesArgs, ReportFormat, TablesFormat, TemplateScope, TemplatesArgs,
 };
 use super::filtering::Wanted;
+
+pub(super) use display::{Shown, display};
 
 /// The collector that is asked about where nobody says which.
 const DEFAULT_PROFILE: &str = "strm";
@@ -156,6 +160,7 @@ pub(super) struct FlowsOptions {
     pub(super) output: Option<PathBuf>,
     pub(super) force: bool,
     pub(super) style: Style,
+    pub(super) display: Display,
 }
 
 /// What the overview's arguments mean.
@@ -218,8 +223,17 @@ pub(super) fn flows(args: &FlowsArgs, common: &CommonArgs) -> Result<FlowsOption
         (true, RowForm::Table) => ColumnChoice::Short,
         (true, RowForm::Text(_)) => ColumnChoice::Canonical,
     };
+    let display = display(
+        &args.display,
+        match form {
+            RowForm::Table => Shown::ForPeople(ByteUnits::Raw),
+            RowForm::Text(Format::Csv) => Shown::Csv,
+            RowForm::Text(Format::Ndjson) => Shown::ForPrograms("ndjson"),
+        },
+    )?;
     let reading = reading(&args.files, common)?;
     Ok(FlowsOptions {
+        display,
         filter: Wanted::new(args.filter.filter.as_deref(), &reading.elements)?,
         reading,
         form,

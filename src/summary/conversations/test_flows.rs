@@ -2,7 +2,26 @@
 
 use super::flows::Flow;
 use super::key::{Ends, Key};
+use super::settle::Conversation;
 use super::strand::Way;
+
+/// A one-way conversation of one moment.
+pub(super) fn conversation(time: i64, packets: u64) -> Conversation {
+    Conversation {
+        client: [0; 16],
+        server: [1; 16],
+        client_port: Some(1000),
+        server_port: Some(2000),
+        protocol: Some(17),
+        icmp_type: None,
+        from_client: way(time, packets, 0),
+        from_server: Way::NONE,
+        began: None,
+        across: None,
+        exporter: None,
+        more_exporters: Vec::new(),
+    }
+}
 
 /// A direction of 40 octets a packet that begins and ends at one moment.
 pub(super) fn way(time: i64, packets: u64, flags: u16) -> Way {

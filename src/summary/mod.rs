@@ -9,8 +9,8 @@ mod templates;
 mod totals;
 
 pub use conversations::{
-    Across, Advice, Began, Conversation, ConversationColumn, ConversationRows, Count, Deduplicate, Early, ExporterShare, Order, Ordered, Pairing,
-    PairingCounts, PairingDigest, PairingOptions, PairingPart, Place, Places, Rules, Tally, Way,
+    Across, Advice, Began, Conversation, ConversationColumn, ConversationRows, Count, Deduplicate, Early, ExporterShare, Order, Ordered,
+    Pairing, PairingCounts, PairingDigest, PairingOptions, PairingPart, Place, Places, Rules, Tally, Way,
 };
 pub use history::{Comparison, IdHistory, Step, between_captures, between_exporters, between_versions, histories};
 pub use overview::{ExporterLine, FileLine, Overview, ProblemLine, Totals};

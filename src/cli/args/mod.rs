@@ -1,11 +1,13 @@
 //! What was typed.
 
+mod conversations;
 mod display;
 
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
+pub(super) use conversations::{ConversationsArgs, ConversationsFormat, DeduplicateBy, OrderBy, WaysShown};
 pub(super) use display::{BytesUnit, DisplayArgs};
 
 const AFTER_HELP: &str = "\
@@ -16,6 +18,7 @@ Examples:
   ipfix-inspect flows capture.pcap                    the flows as a table
   ipfix-inspect flows capture.pcap -o flows.csv       the flows as CSV: all canonical columns that occur
   ipfix-inspect flows capture.pcap --format ndjson --columns src_addr,dst_addr,bytes,IN_BYTES
+  ipfix-inspect conversations capture.pcap            who talked to whom, both directions in a row, and what is one-way
   ipfix-inspect templates capture.pcap                every template, field by field
   ipfix-inspect audit capture.pcap                    will the collector take these flows, and if not, what to change
   ipfix-inspect -r captures/                          every capture and flow log in a folder, by their first times
@@ -45,6 +48,8 @@ pub(super) struct Args {
 pub(super) enum Command {
     /// The flows: one row a flow
     Flows(FlowsArgs),
+    /// Conversations: the flows of both directions paired; what is one-way, and whether the collector has to pair across exporters
+    Conversations(ConversationsArgs),
     /// Every template and options template with its fields and its history
     Templates(TemplatesArgs),
     /// Options data: one table for each options template, scopes first

@@ -1,5 +1,6 @@
 //! What is meant: the typed arguments, checked and put into the library's terms.
 
+mod conversations;
 mod display;
 
 use std::io::IsTerminal;
@@ -24,6 +25,7 @@ use super::args::{
 };
 use super::filtering::Wanted;
 
+pub(super) use conversations::{ConversationsForm, ConversationsOptions, conversations};
 pub(super) use display::{Shown, display};
 
 /// The collector that is asked about where nobody says which.

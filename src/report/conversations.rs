@@ -12,8 +12,9 @@ use super::width::wrap;
 
 /// Exporters in the table.
 const MOST_EXPORTERS: usize = 40;
-/// Interfaces of one exporter in the table.
-const MOST_INTERFACES: usize = 8;
+/// Interfaces in the table, and of one exporter.
+const MOST_INTERFACES: usize = 30;
+const MOST_OF_ONE: usize = 10;
 /// Exporters that the sentence names.
 const MOST_NAMED: usize = 5;
 
@@ -80,6 +81,7 @@ fn table(tally: &Tally, style: &Style, display: &Display) -> String {
         numbers("no answer due", 4),
     ]);
     let mut interfaces_left_out = 0;
+    let most = (MOST_INTERFACES / shown.len().max(1)).clamp(1, MOST_OF_ONE);
     if shown.len() > 1 {
         grid.row(row("all".to_owned(), String::new(), &tally.total(), display, Paint::Heading));
     }
@@ -92,8 +94,8 @@ fn table(tally: &Tally, style: &Style, display: &Display) -> String {
         grid.row(row(name, "all".to_owned(), &share.places, display, Paint::Plain));
         let mut interfaces: Vec<(&u32, &Places)> = share.interfaces.iter().collect();
         interfaces.sort_by_key(|(_, places)| std::cmp::Reverse(places.all().flows));
-        interfaces_left_out += interfaces.len().saturating_sub(MOST_INTERFACES);
-        for (interface, places) in interfaces.into_iter().take(MOST_INTERFACES) {
+        interfaces_left_out += interfaces.len().saturating_sub(most);
+        for (interface, places) in interfaces.into_iter().take(most) {
             grid.row(row(String::new(), number(*interface), places, display, Paint::Plain));
         }
     }

@@ -50,8 +50,8 @@ const SERVERS: [u16; 48] = [
 /// `one_clock`: some observer saw both directions, so their times can be compared.
 pub(super) fn began(key: &Key, ways: &[Way; 2], told: Told, one_clock: bool) -> (Side, Option<Began>) {
     match told {
-        Told::Asked(side) => return (side, Some(Began::Type)),
-        Told::Record(side) => return (side, Some(Began::Record)),
+        Told::Asked(side) => return (side.into(), Some(Began::Type)),
+        Told::Record(side) => return (side.into(), Some(Began::Record)),
         Told::Nothing => {}
     }
     let is_tcp = key.protocol() == Some(TCP);

@@ -10,7 +10,7 @@ use crate::collector::Digest;
 use crate::column::{Column, Context, FlowBatch, Run, Values};
 use crate::plan::{Canonical, Kind, Schema, SchemaBuilder};
 
-use super::key::{Ends, Key, Side};
+use super::key::{Ends, Key};
 
 /// Which direction of a biflow is its source's (RFC 5103 §6.3).
 const BIFLOW_DIRECTION: &str = "biflowDirection";
@@ -60,7 +60,8 @@ pub(super) struct Flow {
     /// 0 where it is not known.
     pub(super) in_if: u32,
     pub(super) out_if: u32,
-    pub(super) side: Side,
+    /// Which end of the key sent it.
+    pub(super) side: u8,
     /// An ICMP reply.
     pub(super) answer: bool,
     /// Counted on the way out.
@@ -194,7 +195,7 @@ impl PairingDigest {
                 flags: columns.flags.get(row),
                 in_if: columns.in_if.get(row).unwrap_or(0),
                 out_if: columns.out_if.get(row).unwrap_or(0),
-                side,
+                side: u8::from(side == 1),
                 answer,
                 egress: columns.direction.get(row) == Some(1),
                 timed,

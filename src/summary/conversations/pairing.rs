@@ -15,7 +15,7 @@ use super::tally::Tally;
 /// Conversations that are handed on together.
 const TOGETHER: usize = 4_096;
 /// Flows that are looked up together before they are added.
-const AHEAD: usize = 16;
+const AHEAD: usize = 32;
 const NANOS: i64 = 1_000_000_000;
 
 /// How flows are paired.

@@ -200,8 +200,8 @@ impl ConversationRows {
             C::ServerBytes => numbers(all, |c| c.from_server.bytes()),
             C::ClientPackets => numbers(all, |c| c.from_client.packets()),
             C::ServerPackets => numbers(all, |c| c.from_server.packets()),
-            C::ClientFlags if self.names => text(all, |c, out| flags(out, c.from_client.flags())),
-            C::ServerFlags if self.names => text(all, |c, out| flags(out, c.from_server.flags())),
+            C::ClientFlags if self.names => text(all, |c, out| flags(out, c, &c.from_client)),
+            C::ServerFlags if self.names => text(all, |c, out| flags(out, c, &c.from_server)),
             C::ClientFlags => filled(Kind::U16, all, Values::U16, |c| c.from_client.flags()),
             C::ServerFlags => filled(Kind::U16, all, Values::U16, |c| c.from_server.flags()),
             C::ClientFlows => numbers(all, |c| Some(c.from_client.flows.into())),
@@ -270,7 +270,9 @@ fn named(out: &mut Vec<u8>, name: Option<&str>, number: u8) -> bool {
     true
 }
 
-fn flags(out: &mut Vec<u8>, flags: Option<u16>) -> bool {
+/// Letters, for TCP alone: exporters send a 0 for everything else.
+fn flags(out: &mut Vec<u8>, conversation: &Conversation, way: &Way) -> bool {
+    let flags = way.flags().filter(|flags| conversation.protocol == Some(6) || *flags != 0);
     if let Some(flags) = flags {
         out.extend_from_slice(values::tcp_flags_letters(flags).as_bytes());
     }

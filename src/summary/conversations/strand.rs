@@ -1,7 +1,6 @@
 //! What one observer counted of a conversation: an exporter, on the way in or on the way out, with both directions.
 
 use super::flows::{Flow, Reverse};
-use super::key::Side;
 
 /// One direction: the flows of it added up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,10 +156,10 @@ pub(super) struct Observer {
 pub(super) enum Told {
     #[default]
     Nothing,
-    /// An end asked, in ICMP, and the other one answered.
-    Asked(Side),
+    /// The end, by its side of the key, asked, in ICMP, and the other one answered.
+    Asked(u8),
     /// A biflow's direction (RFC 5103 §6.3).
-    Record(Side),
+    Record(u8),
 }
 
 /// What one observer counted, flows that touch each other within the window.
@@ -184,16 +183,17 @@ impl Strand {
     /// Adds a flow of the same observer.
     #[inline]
     pub(super) fn take(&mut self, flow: &Flow, reverse: Option<&Reverse>, fold: bool) {
-        let side = flow.side & 1;
+        let side = usize::from(flow.side & 1);
+        let (own, other) = (flow.side & 1, 1 - (flow.side & 1));
         self.ways[side].take(&Way::forward(flow), fold);
         if let Some(reverse) = reverse {
             self.ways[1 - side].take(&Way::reverse(flow, reverse), fold);
             if let Some(source_began) = reverse.source_began {
-                self.told = Told::Record(if source_began { side } else { 1 - side });
+                self.told = Told::Record(if source_began { own } else { other });
             }
         }
         if flow.key.icmp_type().is_some() {
-            self.told = Told::Asked(if flow.answer { 1 - side } else { side });
+            self.told = Told::Asked(if flow.answer { other } else { own });
         }
     }
 

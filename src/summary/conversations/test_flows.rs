@@ -46,7 +46,7 @@ pub(super) fn flow(src: (u8, u16), dst: (u8, u16), times: (i64, i64)) -> Flow {
         flags: None,
         in_if: 0,
         out_if: 0,
-        side,
+        side: u8::from(side == 1),
         answer,
         egress: false,
         timed: true,

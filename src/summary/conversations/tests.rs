@@ -130,7 +130,8 @@ fn groups(flows: &[Arrived], same: impl Fn(&Arrived, &Arrived) -> bool) -> Vec<V
 }
 
 fn sender(flow: &Arrived) -> (u8, u16) {
-    (flow.flow.key.address(flow.flow.side)[15], flow.flow.key.port(flow.flow.side).unwrap())
+    let side = usize::from(flow.flow.side);
+    (flow.flow.key.address(side)[15], flow.flow.key.port(side).unwrap())
 }
 
 fn near(a: &Arrived, b: &Arrived) -> bool {

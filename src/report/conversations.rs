@@ -74,7 +74,7 @@ fn table(tally: &Tally, style: &Style, display: &Display) -> String {
         words("interface", 0),
         numbers("flows", 0),
         numbers("one-way flows", 0),
-        numbers("bytes", 3),
+        numbers("bytes", 5),
         numbers("one-way bytes", 2),
         numbers("at other interfaces", 1),
         numbers("at other exporters", 1),

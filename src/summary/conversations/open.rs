@@ -73,6 +73,8 @@ pub(super) struct Open {
     /// The newest second of arrival.
     now: i64,
     early: Early,
+    /// Whether something was closed before the end.
+    closed: bool,
     /// The greatest number of open strands.
     peak: usize,
     scratch: Vec<(Strand, i64)>,
@@ -90,6 +92,7 @@ impl Open {
             since: i64::MIN,
             now: i64::MIN,
             early: Early::default(),
+            closed: false,
             peak: 0,
             scratch: Vec::new(),
             cluster: Vec::new(),
@@ -102,6 +105,11 @@ impl Open {
 
     pub(super) fn peak(&self) -> usize {
         self.peak
+    }
+
+    /// True once something was closed, so that a flow may come too late for what it belongs to.
+    pub(super) fn has_closed(&self) -> bool {
+        self.closed
     }
 
     fn len(&self) -> usize {
@@ -281,6 +289,7 @@ impl Open {
 
     /// Closes the clusters of a chain whose latest arrival is before `until`, and frees their places, but for the head's.
     fn close_clusters(&mut self, head: u32, until: i64, close: &mut dyn FnMut(&Key, Cluster<'_>)) {
+        self.closed = true;
         let Some(first) = self.nodes.get(head as usize) else { return };
         if first.next == NONE {
             if first.arrival < until {

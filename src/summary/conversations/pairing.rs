@@ -40,7 +40,8 @@ pub struct PairingCounts {
     pub without_addresses: u64,
     /// Flows without times: they count as of the moment when they arrived.
     pub without_times: u64,
-    /// Flows that began longer before their arrival than conversations stay open: what belonged to them may have been closed already.
+    /// Flows that began longer before their arrival than conversations stay open, and came when some had been closed: what belonged to
+    /// them may have been among those.
     pub late: u64,
     /// Conversations told, and how many of them have both directions.
     pub conversations: u64,
@@ -176,7 +177,8 @@ impl<S: Sink<Vec<Conversation>>> Sink<PairingPart> for Pairing<S> {
             for group in own.chunks(AHEAD) {
                 std::hint::black_box(open.foresee(group));
                 for flow in group {
-                    settled.counts.late += u64::from(run.arrival.saturating_sub(flow.first) > options.horizon);
+                    let late = open.has_closed() && run.arrival.saturating_sub(flow.first) > options.horizon;
+                    settled.counts.late += u64::from(late);
                     let reverse = if flow.biflow { reverses.next() } else { None };
                     let observer = Observer { exporter, egress: flow.egress };
                     open.add(flow, reverse, observer, &mut |key, cluster| settled.close(key, cluster, exporters));

@@ -50,6 +50,8 @@ impl Default for Display {
 pub(super) fn counts_octets(column: &ColumnSpec) -> bool {
     match column.source {
         Source::Canonical(canonical) => matches!(canonical, Canonical::Bytes | Canonical::BytesOut | Canonical::BytesReverse),
+        // Of conversations.
+        Source::Field if matches!(column.name.as_str(), "client_bytes" | "server_bytes") => true,
         Source::Field => {
             let base = || column.name.rsplit_once('_').filter(|(_, n)| n.parse::<u16>().is_ok()).map(|(base, _)| base);
             let element = element::by_name(&column.name).or_else(|| element::by_name(base()?));

@@ -92,6 +92,18 @@
 //! ## `ipfix-inspect/findings/1`
 //! - `schema`; `findings`, all kinds or one: `code`, `severity`, `title`, `explanation`, `consequence`
 //!
+//! ## `ipfix-inspect/conversations/1`
+//! - `schema`; `window_ns`, `horizon_ns`, `max_open`, `asymmetric`, `deduplicate`, as they were set
+//! - `flows`, records read; `bidirectional_records` of them; `flows_without_addresses`, left out; `flows_without_times`; `late_flows`, which
+//!   arrived more than the horizon after they began; `folded_flows`, left out as counted twice; `conversations`, and `both` of them with both
+//!   directions; `closed_early` by `max_open`, the first `closed_early_after_s` seconds after its latest flow (null for none); `most_open` at a time
+//! - `total`: where the other direction is, each exporter on its own: `both` at one exporter and its interfaces, `at_other_interfaces`,
+//!   `at_other_exporters`, `one_way` (nowhere), `no_answer_due` (multicast, broadcast, ICMP that nobody answers); each with `conversations`,
+//!   `flows` (a bidirectional record counts as two) and `bytes`
+//! - `exporters`: `exporter` (null where a flow log does not tell it), the same fields; `interfaces`: `interface` (null where no flow tells
+//!   it), the same fields, `conversations` being directions
+//! - `asymmetric_flows`, STRM's setting: `on`, `off`, `no-help` (nearly all is one-way everywhere), null without flows; `advice`, the sentence
+//!
 //! ## `ipfix-inspect/profiles/1`
 //! - `schema`
 //! - `profiles`: `name`, `title` of the collector, `document`, `url` and `date` of the source, `versions` it takes (none: all), `notes`;
@@ -100,6 +112,8 @@
 
 mod audit;
 mod cell;
+mod conversations;
+mod conversations_json;
 mod display;
 mod elements;
 mod escape;
@@ -128,6 +142,8 @@ mod width;
 mod zone;
 
 pub use audit::{audit_html, audit_json, audit_junit, audit_markdown, audit_sarif, audit_text};
+pub use conversations::{conversations_advice, conversations_text};
+pub use conversations_json::conversations_json;
 pub use display::{ByteUnits, Display};
 pub use elements::{elements_json, elements_text};
 pub use escape::escape;

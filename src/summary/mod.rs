@@ -11,6 +11,7 @@
 //! ```
 
 mod answer;
+pub mod conversations;
 mod counts;
 mod groups;
 mod history;

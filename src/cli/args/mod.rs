@@ -3,6 +3,7 @@
 mod export;
 
 pub(super) use export::{ExportAddresses, ExportArgs, ExportCompression, ExportFormat, ExportTimes};
+mod conversations;
 mod display;
 mod summary;
 
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
+pub(super) use conversations::{ConversationsArgs, ConversationsFormat, DeduplicateBy, OrderBy, WaysShown};
 pub(super) use display::{BytesUnit, DisplayArgs};
 pub(super) use summary::{CountAt, OrderArg, SummaryArgs, SummaryFormat};
 
@@ -24,6 +26,7 @@ Examples:
   ipfix-inspect export capture.pcap -o flows.parquet  every column that occurs, for DuckDB, pandas, Spark, ClickHouse
   ipfix-inspect summary capture.pcap                  totals, a picture of the time, top talkers and ports
   ipfix-inspect summary capture.pcap --by src_net/24,dst_port --top 20
+  ipfix-inspect conversations capture.pcap            who talked to whom, both directions in a row, and what is one-way
   ipfix-inspect templates capture.pcap                every template, field by field
   ipfix-inspect audit capture.pcap                    will the collector take these flows, and if not, what to change
   ipfix-inspect -r captures/                          every capture and flow log in a folder, by their first times
@@ -57,6 +60,8 @@ pub(super) enum Command {
     Export(ExportArgs),
     /// What flows add up to: totals and top talkers, the first groups by any columns, sums over time
     Summary(SummaryArgs),
+    /// Conversations: the flows of both directions paired; what is one-way, and whether the collector has to pair across exporters
+    Conversations(ConversationsArgs),
     /// Every template and options template with its fields and its history
     Templates(TemplatesArgs),
     /// Options data: one table for each options template, scopes first

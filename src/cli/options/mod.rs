@@ -3,6 +3,7 @@
 mod export;
 
 pub(super) use export::{ExportForm, ExportOptions, Output, export};
+mod conversations;
 mod display;
 mod summary;
 
@@ -28,6 +29,7 @@ use super::args::{
 };
 use super::filtering::Wanted;
 
+pub(super) use conversations::{ConversationsForm, ConversationsOptions, conversations};
 pub(super) use display::{Shown, display};
 pub(super) use summary::{Asked, SummaryOptions, page_tables, summary};
 

@@ -43,6 +43,8 @@ pub mod column;
 
 pub mod collector;
 
+pub mod dataset;
+
 pub mod table;
 
 pub mod audit;

@@ -44,6 +44,51 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 15] = [
+        Self::U8,
+        Self::U16,
+        Self::U32,
+        Self::U64,
+        Self::I64,
+        Self::F64,
+        Self::Bool,
+        Self::Time,
+        Self::Address,
+        Self::Ipv4,
+        Self::Ipv6,
+        Self::Mac,
+        Self::Text,
+        Self::Octets,
+        Self::Json,
+    ];
+
+    /// Its name in the metadata of files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::U8 => "u8",
+            Self::U16 => "u16",
+            Self::U32 => "u32",
+            Self::U64 => "u64",
+            Self::I64 => "i64",
+            Self::F64 => "f64",
+            Self::Bool => "bool",
+            Self::Time => "time",
+            Self::Address => "address",
+            Self::Ipv4 => "ipv4",
+            Self::Ipv6 => "ipv6",
+            Self::Mac => "mac",
+            Self::Text => "text",
+            Self::Octets => "octets",
+            Self::Json => "json",
+        }
+    }
+
+    /// The kind of that name.
+    pub fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
     /// The column type for an abstract data type of RFC 7011 §6.1; what has no type stays octets.
     pub fn of(data_type: Option<DataType>) -> Self {
         use DataType::*;
@@ -292,6 +337,15 @@ mod tests {
         let names: Vec<&str> = schema.columns().iter().map(|c| c.name.as_str()).collect();
         assert_eq!(names, ["src_addr", "octetDeltaCount", "interfaceName_2", "ie_60513", "pen_35632_57590", "bytes"]);
         assert_eq!(schema.columns()[2].kind, Kind::Text);
+    }
+
+    #[test]
+    fn kinds_by_their_names() {
+        for (name, kind) in [("u8", Kind::U8), ("time", Kind::Time), ("ipv6", Kind::Ipv6), ("json", Kind::Json)] {
+            assert_eq!((kind.name(), Kind::by_name(name)), (name, Some(kind)));
+        }
+        assert!(Kind::ALL.into_iter().all(|kind| Kind::by_name(kind.name()) == Some(kind)));
+        assert_eq!(Kind::by_name("U8"), None);
     }
 
     #[test]

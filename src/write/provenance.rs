@@ -78,12 +78,12 @@ mod tests {
         assert_eq!(sources, ("ipfix-inspect.sources", r#"["a \"b\".pcap"]"#.to_owned()));
         assert_eq!(columns.0, "ipfix-inspect.schema");
         let told: Value = serde_json::from_str(&columns.1).unwrap();
-        let expected: Value = serde_json::from_str(
+        let expected: Result<Value, _> = serde_json::from_str(
             r#"{"schema": "ipfix-inspect/flows/1", "columns": [
                 {"name": "bytes", "kind": "u64", "unit": "octets", "elements": [1, 231, 85, 23]},
                 {"name": "bytes_reverse", "kind": "u64", "unit": "octets", "elements": [232, "29305/1", "29305/85"]},
                 {"name": "exporter", "kind": "address", "unit": null, "elements": []},
-                {"name": "pen_9_12235", "kind": "octets", "unit": null, "elements": ["9/12235"]}]}"#,
+                {"name": "cisco_applicationHttpHost", "kind": "octets", "unit": null, "elements": ["9/12235"]}]}"#,
         );
         assert_eq!(told, expected.unwrap());
     }

@@ -47,7 +47,16 @@ struct DataSet {
 impl Work {
     /// No work yet, for batches of that schema.
     pub(super) fn new(schema: Arc<Schema>) -> Self {
-        Self { schema, buffers: Vec::new(), sets: Vec::new(), rows: 0, known: Vec::new(), beside: (None, None), list_octets: 0, stored: None }
+        Self {
+            schema,
+            buffers: Vec::new(),
+            sets: Vec::new(),
+            rows: 0,
+            known: Vec::new(),
+            beside: (None, None),
+            list_octets: 0,
+            stored: None,
+        }
     }
 
     /// Rows that lie somewhere as a table, for batches of that schema.

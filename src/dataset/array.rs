@@ -58,10 +58,7 @@ pub(super) fn is_read(kind: Kind, dtype: &D) -> bool {
     let Some(natural) = natural_kind(dtype) else { return *dtype == D::Null };
     match natural {
         Kind::Text => true,
-        Kind::Octets => matches!(
-            kind,
-            Kind::Address | Kind::Ipv4 | Kind::Ipv6 | Kind::Mac | Kind::Octets | Kind::Text | Kind::Json
-        ),
+        Kind::Octets => matches!(kind, Kind::Address | Kind::Ipv4 | Kind::Ipv6 | Kind::Mac | Kind::Octets | Kind::Text | Kind::Json),
         Kind::Time => matches!(kind, Kind::Time | Kind::Text),
         Kind::Bool => matches!(kind, Kind::Bool | Kind::Text),
         // Addresses and times as bare numbers would be guesses.
@@ -179,13 +176,7 @@ impl Sink<'_, '_> {
         }
     }
 
-    fn one_by_one<T: Number, U: Copy + Default>(
-        &mut self,
-        out: &mut Vec<U>,
-        values: &[T],
-        skip: usize,
-        convert: impl Fn(T) -> Option<U>,
-    ) {
+    fn one_by_one<T: Number, U: Copy + Default>(&mut self, out: &mut Vec<U>, values: &[T], skip: usize, convert: impl Fn(T) -> Option<U>) {
         for (at, value) in values.iter().enumerate().skip(skip) {
             let there = self.is_there(at);
             let converted = if there { convert(*value) } else { None };

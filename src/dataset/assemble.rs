@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
+use crate::collector::SourceKey;
 use crate::column::{Column, Context, FlowBatch, Rate, Run, Validity, Values};
 use crate::datagram::{Endpoint, Origin};
 use crate::message::Version;
@@ -12,11 +13,10 @@ use crate::time::Timestamp;
 use super::cell;
 use super::columns::{Place, StoredColumn};
 use super::faults::Tally;
+use super::sources::Sources;
 
 /// Nanoseconds of a unit of `duration_ms`.
 const MILLI: i64 = 1_000_000;
-/// What no census knows.
-const NOBODY: u32 = u32::MAX;
 
 /// Where the values of a file go in the batches of a schema.
 #[derive(Debug)]
@@ -31,6 +31,7 @@ pub(super) struct Layout {
     /// The positions of the counters to multiply, and of the rate if it is a column of the schema.
     scale: Option<(Vec<usize>, Option<usize>)>,
     file: u32,
+    sources: Arc<Sources>,
 }
 
 /// A column that is read from the file.
@@ -56,7 +57,14 @@ enum Slot {
 impl Layout {
     /// For the batches of a schema; `scaled` says that the counters in the file are multiplied already. Values of the path that don't fit
     /// their columns go into `tally`.
-    pub(super) fn new(schema: Arc<Schema>, columns: &[StoredColumn], scaled: bool, file: u32, tally: &mut Tally) -> Self {
+    pub(super) fn new(
+        schema: Arc<Schema>,
+        columns: &[StoredColumn],
+        scaled: bool,
+        file: u32,
+        sources: &Arc<Sources>,
+        tally: &mut Tally,
+    ) -> Self {
         let find = |name: &str| columns.iter().find(|c| c.name == name);
         let mut wanted: Vec<(Slot, &StoredColumn, Kind)> = Vec::new();
         for (at, spec) in schema.columns().iter().enumerate() {
@@ -65,9 +73,8 @@ impl Layout {
             }
             wanted.extend(find(&spec.name).map(|c| (Slot::Column(at), c, spec.kind)));
         }
-        // What a run says is for everybody, but its time, of which there may be as many as rows, only for who asks.
-        let asked = |c: &Canonical| *c != Canonical::Received || schema.canonical(*c).is_some();
-        for context in Canonical::ALL.iter().filter(|c| c.is_context()).filter(|c| asked(c)) {
+        // What a run says is for everybody, whatever the columns of the batch.
+        for context in Canonical::ALL.iter().filter(|c| c.is_context()) {
             wanted.extend(find(context.name()).map(|c| (Slot::Context(*context), c, context.kind())));
         }
         let position = |canonical| schema.canonical(canonical).map(usize::from);
@@ -102,7 +109,7 @@ impl Layout {
                 }
             }
         }
-        Self { schema, targets, constants, duration, scale, file }
+        Self { schema, targets, constants, duration, scale, file, sources: Arc::clone(sources) }
     }
 
     /// Fills an empty batch: `load` appends rows to the columns of the targets and says how many.
@@ -135,7 +142,7 @@ impl Layout {
                 }
             }
         }
-        context.runs(rows, self.file, &mut runs);
+        context.runs(rows, self.file, &self.sources, &mut runs);
         *batch = FlowBatch::from_parts(Arc::clone(&self.schema), columns, runs);
     }
 }
@@ -222,7 +229,7 @@ impl ContextColumns {
     }
 
     /// Neighbouring rows with the same values are one run.
-    fn runs(&self, rows: usize, file: u32, runs: &mut Vec<Run>) {
+    fn runs(&self, rows: usize, file: u32, sources: &Sources, runs: &mut Vec<Run>) {
         runs.clear();
         if rows == 0 {
             return;
@@ -231,9 +238,17 @@ impl ContextColumns {
         for column in [&self.received, &self.exporter, &self.domain, &self.version, &self.template].into_iter().flatten() {
             changes(column, &mut begins);
         }
-        let mut start = 0;
+        let (mut start, mut last) = (0, None);
         for row in begins.iter().enumerate().skip(1).filter(|(_, begins)| **begins).map(|(row, _)| row).chain([rows]) {
-            runs.push(Run { start, rows: row - start, context: self.context(start, file) });
+            let mut context = self.context(start, file);
+            let key = SourceKey { exporter: context.exporter.addr, version: context.version, domain: context.domain };
+            context.source = match last {
+                Some((before, number)) if before == key => number,
+                _ => sources.number(key),
+            };
+            context.layout = context.source;
+            last = Some((key, context.source));
+            runs.push(Run { start, rows: row - start, context });
             start = row;
         }
     }
@@ -252,17 +267,14 @@ impl ContextColumns {
             received,
             exporter: exporter.map_or(Endpoint::UNKNOWN, |addr| Endpoint { addr, port: 0 }),
             domain: number(&self.domain).and_then(|n| u32::try_from(n).ok()),
-            version: number(&self.version)
-                .and_then(|n| u16::try_from(n).ok())
-                .and_then(Version::from_number)
-                .unwrap_or(Version::Unstated),
+            version: number(&self.version).and_then(|n| u16::try_from(n).ok()).and_then(Version::from_number).unwrap_or(Version::Unstated),
             template_id: number(&self.template).and_then(|n| u16::try_from(n).ok()),
             export_time: received.unwrap_or(Timestamp::from_nanos(0)),
             clock: None,
             boot: None,
             origin: Origin { file, frame: 0 },
-            source: NOBODY,
-            layout: NOBODY,
+            source: 0,
+            layout: 0,
         }
     }
 }
@@ -324,7 +336,7 @@ mod tests {
         let mut schema = SchemaBuilder::default();
         schema.canonical(Canonical::Received).canonical(Canonical::Exporter).canonical(Canonical::SrcPort);
         let columns = stored(&["received", "exporter", "src_port", "nde_version"]);
-        let layout = Layout::new(Arc::new(schema.build()), &columns, false, 3, &mut Tally::default());
+        let layout = Layout::new(Arc::new(schema.build()), &columns, false, 3, &Arc::new(Sources::new(0)), &mut Tally::default());
         let (a, b) = ("2026-11-22T00:00:00.000Z", "2026-11-22T00:00:01.000Z");
         let rows: [&[&str]; 5] =
             [&[a, "192.0.2.1", "1", "9"], &[a, "192.0.2.1", "2", "9"], &[b, "192.0.2.1", "3", "9"], &[b, "", "4", "9"], &[b, "", "5", "4"]];
@@ -349,7 +361,7 @@ mod tests {
         let rows: [&[&str]; 3] =
             [&[start, "2026-11-22T00:00:01.500Z", "10", "100"], &[start, "", "10", ""], &["2026-11-22T00:00:02.000Z", start, "", "100"]];
         for (scaled, bytes) in [(false, vec![1_000, 10, 0]), (true, vec![10, 10, 0])] {
-            let layout = Layout::new(Arc::clone(&schema), &columns, scaled, 0, &mut Tally::default());
+            let layout = Layout::new(Arc::clone(&schema), &columns, scaled, 0, &Arc::new(Sources::new(0)), &mut Tally::default());
             let batch = filled(&layout, &rows);
             let duration = batch.canonical(Canonical::DurationMs).unwrap();
             assert_eq!(duration.values, Values::I64(vec![1_500, 0, -2_000]));
@@ -367,7 +379,7 @@ mod tests {
         columns[2].place = Place::Path(Some("2001:db8::1".into()));
         columns[3].place = Place::Path(Some("eth0".into()));
         let mut tally = Tally::default();
-        let layout = Layout::new(Arc::new(schema.build()), &columns, false, 0, &mut tally);
+        let layout = Layout::new(Arc::new(schema.build()), &columns, false, 0, &Arc::new(Sources::new(0)), &mut tally);
         assert!(layout.targets.is_empty(), "no column of the file is asked for");
         let batch = filled(&layout, &[&["1"], &["2"]]);
         assert_eq!(batch.rows(), 2);

@@ -3,12 +3,15 @@
 //! The canonical columns have their kinds by name. What else a column is, its file's metadata says; where there is none, as in CSV,
 //! the registry of elements; and where that does not know the name, the type in the file.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use crate::element::Elements;
 use crate::plan::{Canonical, Kind, SchemaBuilder};
+
+use super::file::StoredFile;
 
 /// The key of the columns in a file's metadata.
 pub(super) const SCHEMA_KEY: &str = "ipfix-inspect.schema";
@@ -85,6 +88,33 @@ pub(super) fn named(name: &str, told: &Told, elements: &Arc<Elements>) -> Named 
     match builder.build().columns() {
         [column] if registered => Named { name: column.name.clone(), kind: Some(column.kind), known: true },
         _ => Named { name: name.to_owned(), kind: None, known: false },
+    }
+}
+
+/// The columns of some files, each once, in the order of the files. One that files have in different kinds gets a kind that holds both.
+pub fn all_columns<'a>(files: impl IntoIterator<Item = &'a StoredFile>) -> Vec<StoredColumn> {
+    let mut all: Vec<StoredColumn> = Vec::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    for column in files.into_iter().flat_map(StoredFile::columns) {
+        match places.get(column.name.as_str()).and_then(|at| all.get_mut(*at)) {
+            Some(known) => known.kind = wider(known.kind, column.kind),
+            None => {
+                places.insert(&column.name, all.len());
+                all.push(column.clone());
+            }
+        }
+    }
+    all
+}
+
+/// A kind that holds the values of both.
+fn wider(a: Kind, b: Kind) -> Kind {
+    const UNSIGNED: [Kind; 4] = [Kind::U8, Kind::U16, Kind::U32, Kind::U64];
+    match (a, b) {
+        _ if a == b => a,
+        _ if UNSIGNED.contains(&a) && UNSIGNED.contains(&b) => Kind::U64,
+        (Kind::Address | Kind::Ipv4 | Kind::Ipv6, Kind::Address | Kind::Ipv4 | Kind::Ipv6) => Kind::Address,
+        _ => Kind::Text,
     }
 }
 

@@ -19,6 +19,7 @@ use super::faults::{Faults, Tally};
 use super::lines::{CutError, Cutter, TextFile, TextRows};
 use super::parquet::{ParquetFile, RowGroup};
 use super::piece::{ColumnFile, Columns, Piece, rows_at_once};
+use super::sources::Sources;
 use super::{array, csv, form, ndjson, partition};
 
 /// Names in a message.
@@ -54,6 +55,8 @@ pub struct Reading<'a> {
     pub file: u32,
     /// The columns that are wanted.
     pub schema: Arc<Schema>,
+    /// The numbers of exporters.
+    pub sources: Arc<Sources>,
     /// Where the octets that were read are counted, and when waiting for more ends.
     pub options: &'a InputOptions,
 }
@@ -184,7 +187,7 @@ impl StoredFile {
         let mut report = FileReport::new(self.name.clone(), Container::Table(self.form), self.compression);
         let faults = Arc::new(Faults::new(reading.file));
         let mut tally = Tally::default();
-        let layout = Layout::new(Arc::clone(&reading.schema), &self.columns, self.scaled, reading.file, &mut tally);
+        let layout = Layout::new(Arc::clone(&reading.schema), &self.columns, self.scaled, reading.file, &reading.sources, &mut tally);
         tally.tell(&faults);
         if let Some(first) = self.left_out.first() {
             faults.note(FaultCause::TableColumn, self.left_out.len() as u64, 0, first.clone());

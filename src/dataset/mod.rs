@@ -28,10 +28,12 @@ mod ndjson;
 mod parquet;
 mod partition;
 mod piece;
+mod sources;
 
-pub use columns::StoredColumn;
+pub use columns::{StoredColumn, all_columns};
 pub use error::DatasetError;
 pub use faults::Faults;
 pub use file::{Reading, StoredFile};
 pub use form::is_table;
 pub use partition::is_partition;
+pub use sources::Sources;

@@ -10,9 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use polars_arrow::datatypes::{ArrowDataType, ArrowSchema};
-use polars_parquet::read::{
-    BasicDecompressor, FileMetadata, Filter, PageReader, column_iter_to_arrays, infer_schema, read_metadata,
-};
+use polars_parquet::read::{BasicDecompressor, FileMetadata, Filter, PageReader, column_iter_to_arrays, infer_schema, read_metadata};
 
 use super::columns::SCHEMA_KEY;
 use super::guard::guarded;

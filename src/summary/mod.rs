@@ -4,10 +4,12 @@
 
 mod history;
 mod overview;
+mod stored;
 mod templates;
 mod totals;
 
 pub use history::{Comparison, IdHistory, Step, between_captures, between_exporters, between_versions, histories};
-pub use overview::{ExporterLine, FileLine, Overview, ProblemLine, Totals};
+pub use overview::{ColumnLine, ExporterLine, FileLine, Overview, ProblemLine, Totals};
+pub use stored::{StoredPart, StoredSums, StoredTotals};
 pub use templates::{FieldLine, TemplateLine, field_name, template_lines};
 pub use totals::{HeadAndSums, Sums, SumsPart, head_schema, sums_schema};

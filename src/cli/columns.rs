@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::collector::Collector;
+use crate::collector::{Collector, CollectorOptions};
 use crate::dataset::StoredColumn;
 use crate::element::{self, Elements};
 use crate::message::{FieldSpecifier, Version};
-use crate::plan::{self, Canonical, Kind, Schema, SchemaBuilder};
+use crate::plan::{self, Canonical, ColumnSpec, Kind, Schema, SchemaBuilder, UnknownColumn};
 use crate::table::Selection;
 
 use super::Failure;
@@ -50,9 +50,28 @@ pub(super) struct Settled<'a> {
 impl<'a> Decoding<'a> {
     /// Prepares to read the inputs.
     pub(super) fn begin(reading: &'a Reading) -> Result<Self, Failure> {
+        Self::begin_with(reading, |options| options)
+    }
+
+    /// The same with other options for the collector: the size of batches.
+    pub(super) fn begin_with(reading: &'a Reading, change: impl FnOnce(CollectorOptions) -> CollectorOptions) -> Result<Self, Failure> {
         let run = Run::new(reading)?;
-        let collector = run.collector(run.collector_options(&Arc::default()))?;
+        let collector = run.collector(change(run.collector_options(&Arc::default())))?;
         Ok(Self { run, collector })
+    }
+
+    /// True if it will be known what occurs before the first record is decoded.
+    pub(super) fn looks_ahead(&self) -> bool {
+        self.run.looks_ahead()
+    }
+
+    /// Unknown names in an option other than `--columns` are an error as well.
+    pub(super) fn check_names(&self, option: &str, names: &[String]) -> Result<(), Failure> {
+        let told_later = |name: &str| self.run.looks_ahead() && element::may_be_vendors(name);
+        for name in names.iter().filter(|n| !told_later(n)) {
+            column_of(name, self.collector.elements()).map_err(|e| Failure(format!("{option}: {e}")))?;
+        }
+        Ok(())
     }
 
     /// Unknown names are an error before anything is read. But a file can still tell vendors' elements (RFC 5610): whether it does is known
@@ -115,13 +134,24 @@ fn some_occur(schema: &Schema, run: &Run<'_>) -> Result<(), Failure> {
     let stored = run.stored_columns();
     let Some(name) = run.first_stored().filter(|_| !run.has_captures()) else { return Ok(()) };
     let mut asked = schema.columns().iter().filter(|c| !c.hidden).peekable();
-    if asked.peek().is_none() || asked.any(|c| stored.iter().any(|s| s.name == c.name) || c.name == Canonical::DurationMs.name()) {
+    let has = |name: &str| stored.iter().any(|s| s.name == name);
+    let worked_out =
+        |name: &str| name == Canonical::DurationMs.name() && has(Canonical::FlowStart.name()) && has(Canonical::FlowEnd.name());
+    if asked.peek().is_none() || asked.any(|c| has(&c.name) || worked_out(&c.name)) {
         return Ok(());
     }
     let names: Vec<&str> = stored.iter().map(|c| c.name.as_str()).take(MOST_NAMED).collect();
     let more = stored.len().saturating_sub(MOST_NAMED);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     Err(Failure(format!("{name}: has none of the columns that are asked for; it has {}{more}; --columns names others", names.join(", "))))
+}
+
+/// The column that a user means.
+pub(super) fn column_of(name: &str, elements: &Arc<Elements>) -> Result<ColumnSpec, UnknownColumn> {
+    let mut builder = SchemaBuilder::with_elements(Arc::clone(elements));
+    builder.named(name)?;
+    let found = builder.build().columns().first().cloned();
+    found.ok_or_else(|| UnknownColumn { name: name.to_owned(), suggestion: None })
 }
 
 /// What a first pass has met.

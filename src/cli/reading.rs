@@ -248,13 +248,21 @@ impl<'a> Run<'a> {
                     let _ = give(work);
                 });
                 let options = self.input_options();
+                let (batch_rows, batch_cells) = collector.batch_size();
                 let sources = Arc::new(Sources::new(collector.census().sources.len() as u32));
                 for file in std::mem::take(&mut self.stored).into_values() {
                     if stopped || interrupted() {
                         break;
                     }
                     let schema = Arc::clone(collector.schema());
-                    let reading = dataset::Reading { file: reports.len() as u32, schema, sources: Arc::clone(&sources), options: &options };
+                    let reading = dataset::Reading {
+                        file: reports.len() as u32,
+                        schema,
+                        batch_rows,
+                        batch_cells,
+                        sources: Arc::clone(&sources),
+                        options: &options,
+                    };
                     let mut give = |work: Work| {
                         stopped |= give(work).is_err();
                         !stopped && !interrupted()

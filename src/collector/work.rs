@@ -25,6 +25,7 @@ pub struct Work {
     known: Vec<Arc<Known>>,
     /// What is known beside the Sets that come next.
     beside: (Option<u32>, Option<Rate>),
+    octets: usize,
     list_octets: usize,
     /// In place of Sets.
     stored: Option<Arc<dyn StoredRows>>,
@@ -54,6 +55,7 @@ impl Work {
             rows: 0,
             known: Vec::new(),
             beside: (None, None),
+            octets: 0,
             list_octets: 0,
             stored: None,
         }
@@ -98,6 +100,7 @@ impl Work {
         let (known, header_rate) = self.beside;
         self.sets.push(DataSet { plan, buffer, start, length, context, known, header_rate, lists: None });
         self.rows += rows;
+        self.octets += length as usize;
     }
 
     /// Gives the Set put in last the templates that its lists name.
@@ -106,6 +109,11 @@ impl Work {
             self.list_octets += set.length as usize;
             set.lists = Some(lists);
         }
+    }
+
+    /// Octets of all Sets.
+    pub(super) fn octets(&self) -> usize {
+        self.octets
     }
 
     /// Octets of the Sets that hold lists.

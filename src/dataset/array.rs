@@ -182,7 +182,7 @@ impl Sink<'_, '_> {
             let converted = if there { convert(*value) } else { None };
             if there && converted.is_none() {
                 let (number, name, kind) = (self.rows.number + at as u64, self.rows.name, self.kind.name());
-                self.tally.add(number, || format!("row {number}, {name}: {} is no {kind}", value.text()));
+                self.tally.add(number, || format!("row {number}: {name}: {} is no {kind}", value.text()));
             }
             self.validity.push(converted.is_some());
             out.push(converted.unwrap_or_default());
@@ -323,7 +323,7 @@ fn texts<'a>(column: &mut Column, rows: Rows<'_>, binary: bool, value: impl Fn(u
     let kind = column.kind;
     let mut bad = |at: usize, value: &[u8]| {
         let (number, name) = (rows.number + (at - rows.from) as u64, rows.name);
-        tally.add(number, || format!("row {number}, {name}: {} is no {}", shown(value), kind.name()));
+        tally.add(number, || format!("row {number}: {name}: {} is no {}", shown(value), kind.name()));
     };
     let range = rows.from..(rows.from + rows.count).min(rows.array.len());
     if let (Kind::Address, Values::Address(out)) = (kind, &mut column.values) {

@@ -80,7 +80,7 @@ pub(super) fn read(file: &TextFile, stretch: &Stretch, columns: &mut [Column], v
             if !cell::push(column, text) {
                 let name = target.and_then(|t| file.layout.targets.get(t)).map(|t| t.name.as_str()).unwrap_or_default();
                 let kind = column.kind;
-                values.add(this, || format!("row {this}, {name}: {} is no {}", shown(text), kind.name()));
+                values.add(this, || format!("row {this}: {name}: {} is no {}", shown(text), kind.name()));
             }
         }
         read += 1;

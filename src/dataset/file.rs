@@ -55,10 +55,21 @@ pub struct Reading<'a> {
     pub file: u32,
     /// The columns that are wanted.
     pub schema: Arc<Schema>,
+    /// Rows of a batch, at most.
+    pub batch_rows: usize,
+    /// Cells of a batch, about.
+    pub batch_cells: usize,
     /// The numbers of exporters.
     pub sources: Arc<Sources>,
     /// Where the octets that were read are counted, and when waiting for more ends.
     pub options: &'a InputOptions,
+}
+
+impl Reading<'_> {
+    /// Rows of a batch, at most.
+    fn batch_rows(&self, layout: &Layout) -> usize {
+        (self.batch_cells / layout.schema.columns().len().max(1)).clamp(1, self.batch_rows.max(1))
+    }
 }
 
 impl std::fmt::Debug for StoredFile {
@@ -296,12 +307,12 @@ impl Rows {
                 let groups = parquet.groups();
                 let total: usize = groups.iter().sum();
                 for (group, rows) in groups.into_iter().enumerate() {
-                    let pieces = rows.div_ceil(rows_at_once(columns.len())).max(1);
+                    let pieces = rows.div_ceil(rows_at_once(columns.len()).max(reading.batch_rows)).max(1);
                     let each = rows.div_ceil(pieces).max(1);
                     for start in (0..rows).step_by(each) {
                         let end = rows.min(start + each);
                         let source = RowGroup { file: Arc::clone(&parquet), group, rows: start..end, columns: columns.clone() };
-                        if !give_piece(&file, Box::new(source), end - start, report, give) {
+                        if !give_piece(&file, Box::new(source), end - start, reading, report, give) {
                             return Ok(());
                         }
                         advance(progress, report.octets, end - start, total);
@@ -317,7 +328,7 @@ impl Rows {
                     match rows {
                         Ok(rows) => {
                             let source = RecordBatch { file: Arc::clone(&arrow), block, columns: columns.clone() };
-                            if !give_piece(&file, Box::new(source), rows, report, give) {
+                            if !give_piece(&file, Box::new(source), rows, reading, report, give) {
                                 return Ok(());
                             }
                         }
@@ -335,7 +346,7 @@ impl Rows {
                 loop {
                     match stream.next(&columns) {
                         Ok(Some((rows, batch))) => {
-                            if !give_piece(&file, Box::new(batch), rows, report, give) {
+                            if !give_piece(&file, Box::new(batch), rows, reading, report, give) {
                                 return Ok(());
                             }
                         }
@@ -352,7 +363,7 @@ impl Rows {
                 }
             }
             Self::Text { mut cutter, file, refused, name } => loop {
-                match cutter.next() {
+                match cutter.next(reading.batch_rows(&file.layout)) {
                     Ok(Some(stretch)) => {
                         report.octets += stretch.octets.len() as u64;
                         report.stored += stretch.rows as u64;
@@ -385,13 +396,14 @@ fn give_piece(
     file: &Arc<ColumnFile>,
     source: Box<dyn Columns>,
     rows: usize,
+    reading: &Reading<'_>,
     report: &mut FileReport,
     give: &mut dyn FnMut(Work) -> bool,
 ) -> bool {
     let first = report.stored + 1;
     report.stored += rows as u64;
     let piece = Piece::new(Arc::clone(file), source, first, rows);
-    piece.batches().all(|rows| give(Work::stored(Arc::clone(&file.layout.schema), rows)))
+    piece.batches(reading.batch_rows(&file.layout)).all(|rows| give(Work::stored(Arc::clone(&file.layout.schema), rows)))
 }
 
 /// Counts the share of a file that some of its parts are.

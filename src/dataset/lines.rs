@@ -13,6 +13,10 @@ use super::{csv, ndjson};
 
 /// Octets of a stretch, about: some thousand rows.
 const STRETCH: usize = 512 << 10;
+/// Rows that are mostly wanted of a stretch.
+const USUAL_ROWS: usize = 8_192;
+/// Stretches that are read as one where more rows are wanted: 16 MiB.
+const MOST_STRETCHES: usize = 32;
 /// A row longer than this is no row: a quote has no end.
 const LONGEST: usize = 64 << 20;
 
@@ -70,7 +74,7 @@ impl Cutter {
                 let line = std::mem::take(&mut self.rest);
                 return Ok((!line.is_empty()).then_some(line));
             }
-            self.more()?;
+            self.more(STRETCH)?;
         }
     }
 
@@ -81,11 +85,13 @@ impl Cutter {
         self.rest = line;
     }
 
-    /// The next rows; `None` at the end. What a reader gave before it failed comes first, then its error.
-    pub(super) fn next(&mut self) -> Result<Option<Stretch>, CutError> {
+    /// The next rows, so many at most; `None` at the end. What a reader gave before it failed comes first, then its error.
+    pub(super) fn next(&mut self, most: usize) -> Result<Option<Stretch>, CutError> {
+        // Whoever wants more rows at once than usual gets more text at once.
+        let wanted = STRETCH * most.div_ceil(USUAL_ROWS).min(MOST_STRETCHES);
         loop {
-            if (self.ended || self.rest.len() >= STRETCH)
-                && let Some((end, rows)) = ends(&self.rest, self.quotes)
+            if (self.ended || self.rest.len() >= wanted)
+                && let Some((end, rows)) = ends(&self.rest, self.quotes, most)
             {
                 let rest = self.rest.split_off(end);
                 return Ok(Some(self.stretch(rest, rows)));
@@ -95,7 +101,7 @@ impl Cutter {
                 // A last row without a line break.
                 return Ok((!self.rest.is_empty()).then(|| self.stretch(Vec::new(), 1)));
             }
-            self.more()?;
+            self.more(wanted)?;
         }
     }
 
@@ -117,12 +123,13 @@ impl Cutter {
         Stretch { octets, first, rows }
     }
 
-    fn more(&mut self) -> Result<(), CutError> {
+    fn more(&mut self, wanted: usize) -> Result<(), CutError> {
         if self.rest.len() > LONGEST {
             return Err(CutError::Endless(self.next));
         }
-        let wanted = STRETCH.saturating_sub(self.rest.len()).max(self.rest.len());
-        match self.reader.by_ref().take(wanted as u64).read_to_end(&mut self.rest) {
+        // A row longer than all that is wanted doubles it.
+        let missing = wanted.checked_sub(self.rest.len()).filter(|m| *m > 0).unwrap_or(self.rest.len());
+        match self.reader.by_ref().take(missing as u64).read_to_end(&mut self.rest) {
             Ok(0) => self.ended = true,
             Ok(_) => {}
             Err(error) => (self.ended, self.failed) = (true, Some(error)),
@@ -131,17 +138,25 @@ impl Cutter {
     }
 }
 
-/// Where the last whole row ends, and how many whole rows there are.
-fn ends(text: &[u8], quotes: bool) -> Option<(usize, usize)> {
+/// Where the last whole row ends, of so many at most, and how many whole rows there are.
+fn ends(text: &[u8], quotes: bool, most: usize) -> Option<(usize, usize)> {
     if !quotes || !text.contains(&b'"') {
         let last = text.iter().rposition(|octet| *octet == b'\n')?;
-        return Some((last + 1, text.iter().filter(|octet| **octet == b'\n').count()));
+        let rows = text.iter().filter(|octet| **octet == b'\n').count();
+        if rows <= most {
+            return Some((last + 1, rows));
+        }
     }
     let (mut inside, mut end, mut rows) = (false, 0, 0);
     for (at, octet) in text.iter().enumerate() {
         match octet {
-            b'"' => inside = !inside,
-            b'\n' if !inside => (end, rows) = (at + 1, rows + 1),
+            b'"' => inside ^= quotes,
+            b'\n' if !inside => {
+                (end, rows) = (at + 1, rows + 1);
+                if rows == most {
+                    break;
+                }
+            }
             _ => {}
         }
     }
@@ -221,7 +236,7 @@ mod tests {
     fn cut(text: &'static [u8], form: TableForm) -> Vec<(u64, usize, String)> {
         let mut cutter = Cutter::new(Box::new(text), form);
         let mut out = Vec::new();
-        while let Some(s) = cutter.next().unwrap() {
+        while let Some(s) = cutter.next(USUAL_ROWS).unwrap() {
             out.push((s.first, s.rows, String::from_utf8(s.octets).unwrap()));
         }
         out
@@ -229,10 +244,10 @@ mod tests {
 
     #[test]
     fn rows_end_outside_of_quotes() {
-        assert_eq!(ends(b"a,b\n1,2\n3", true), Some((8, 2)));
-        assert_eq!(ends(b"\"a\nb\",2\n\"3\n4", true), Some((8, 1)));
-        assert_eq!(ends(b"\"a\nb\",2\n\"3\n4", false), Some((11, 3)));
-        assert_eq!(ends(b"abc", true), None);
+        assert_eq!(ends(b"a,b\n1,2\n3", true, 9), Some((8, 2)));
+        assert_eq!(ends(b"\"a\nb\",2\n\"3\n4", true, 9), Some((8, 1)));
+        assert_eq!(ends(b"\"a\nb\",2\n\"3\n4", false, 9), Some((11, 3)));
+        assert_eq!(ends(b"abc", true, 9), None);
         assert_eq!(cut(b"1\n2\n3", TableForm::Csv), [(1, 2, "1\n2\n".into()), (3, 1, "3".into())]);
         assert_eq!(cut(b"", TableForm::Csv), []);
     }
@@ -248,7 +263,7 @@ mod tests {
         let header = cutter.header().unwrap().unwrap();
         assert_eq!(header, b"x,\"a\nb\"\r");
         let (mut rows, mut octets, mut next) = (0, header.len() + 1, 1);
-        while let Some(s) = cutter.next().unwrap() {
+        while let Some(s) = cutter.next(USUAL_ROWS).unwrap() {
             assert_eq!(s.first, next);
             assert!(s.octets.ends_with(b"\"\n") && s.octets.len() < 2 * STRETCH);
             (rows, octets, next) = (rows + s.rows, octets + s.octets.len(), next + s.rows as u64);
@@ -261,8 +276,8 @@ mod tests {
         let mut text = b"1\n\"".to_vec();
         text.resize(LONGEST + STRETCH, b'x');
         let mut cutter = Cutter::new(Box::new(io::Cursor::new(text)), TableForm::Csv);
-        assert_eq!(cutter.next().unwrap().map(|s| s.rows), Some(1));
-        assert!(matches!(cutter.next(), Err(CutError::Endless(2))));
+        assert_eq!(cutter.next(USUAL_ROWS).unwrap().map(|s| s.rows), Some(1));
+        assert!(matches!(cutter.next(USUAL_ROWS), Err(CutError::Endless(2))));
     }
 
     #[test]
@@ -279,7 +294,7 @@ mod tests {
             }
         }
         let mut cutter = Cutter::new(Box::new(Failing(0)), TableForm::Csv);
-        assert_eq!(cutter.next().unwrap().map(|s| (s.rows, s.octets)), Some((2, b"1\n2\n".to_vec())));
-        assert!(matches!(cutter.next(), Err(CutError::Read(_))));
+        assert_eq!(cutter.next(USUAL_ROWS).unwrap().map(|s| (s.rows, s.octets)), Some((2, b"1\n2\n".to_vec())));
+        assert!(matches!(cutter.next(USUAL_ROWS), Err(CutError::Read(_))));
     }
 }

@@ -56,7 +56,7 @@ pub(super) fn read(file: &TextFile, stretch: &Stretch, columns: &mut [Column], v
         for ((place, column), target) in found.iter().zip(columns.iter_mut()).zip(targets) {
             let value = place.and_then(|(start, end)| line.get(start..end)).unwrap_or(b"null");
             if !push(column, value, &mut scratch) {
-                values.add(this, || format!("row {this}, {}: {} is no {}", target.name, shown(value), target.kind.name()));
+                values.add(this, || format!("row {this}: {}: {} is no {}", target.name, shown(value), target.kind.name()));
             }
         }
         read += 1;

@@ -17,8 +17,8 @@ use super::faults::{Faults, Tally};
 
 /// Cells that are decoded at once, about: with 30 columns half a row group of 256k rows.
 const MOST_CELLS: usize = 4 << 20;
-/// Rows of a batch, about: as the collector's.
-const BATCH_ROWS: usize = 8_192;
+/// Rows that are decoded at once, at least.
+const LEAST_ROWS: usize = 8_192;
 
 /// The values of a column in one or more arrays, one after the other.
 pub(super) type Arrays = Vec<Box<dyn Array>>;
@@ -59,7 +59,7 @@ impl fmt::Debug for Piece {
 
 /// Rows of a piece that are decoded at once.
 pub(super) fn rows_at_once(targets: usize) -> usize {
-    (MOST_CELLS / targets.max(1)).max(BATCH_ROWS)
+    (MOST_CELLS / targets.max(1)).max(LEAST_ROWS)
 }
 
 impl Piece {
@@ -77,10 +77,9 @@ impl Piece {
         })
     }
 
-    /// The batches that it is read in.
-    pub(super) fn batches(self: &Arc<Self>) -> impl Iterator<Item = Arc<dyn StoredRows>> {
+    /// The batches that it is read in, of so many rows.
+    pub(super) fn batches(self: &Arc<Self>, most: usize) -> impl Iterator<Item = Arc<dyn StoredRows>> {
         let piece = Arc::clone(self);
-        let most = (MOST_CELLS / piece.file.layout.schema.columns().len().max(1)).clamp(1, BATCH_ROWS);
         (0..self.rows).step_by(most).enumerate().map(move |(number, start)| {
             let rows = most.min(piece.rows - start);
             Arc::new(PieceRows { piece: Arc::clone(&piece), start, rows, number }) as Arc<dyn StoredRows>
@@ -128,7 +127,7 @@ impl Piece {
         if !self.failed.swap(true, Ordering::Relaxed) {
             let name = self.file.layout.targets.get(target).map(|t| t.name.as_str()).unwrap_or_default();
             let last = self.first + self.rows as u64 - 1;
-            self.file.faults.note(FaultCause::TablePart, 1, self.first, format!("rows {} to {last}, {name}: {why}", self.first));
+            self.file.faults.note(FaultCause::TablePart, 1, self.first, format!("rows {} to {last}: {name}: {why}", self.first));
         }
     }
 }

@@ -183,6 +183,11 @@ impl SchemaBuilder {
         Self { schema: Schema::default(), elements }
     }
 
+    /// The elements that names are looked up in.
+    pub fn elements(&self) -> &Arc<Elements> {
+        &self.elements
+    }
+
     /// Adds a canonical column.
     pub fn canonical(&mut self, column: Canonical) -> &mut Self {
         self.push(column.name(), column.kind(), Source::Canonical(column), false)
@@ -224,6 +229,23 @@ impl SchemaBuilder {
             return Ok(self.field(name, Kind::Octets));
         }
         Err(UnknownColumn { name: name.to_owned(), suggestion: resembling(name) })
+    }
+
+    /// Takes a column out; one that others are computed from comes back as a hidden one when the schema is built.
+    pub fn remove(&mut self, name: &str) -> &mut Self {
+        if self.schema.by_name.contains_key(name) {
+            let columns = std::mem::take(&mut self.schema.columns);
+            self.schema.by_name.clear();
+            for column in columns.into_iter().filter(|c| c.name != name) {
+                self.push(&column.name, column.kind, column.source, column.hidden);
+            }
+        }
+        self
+    }
+
+    /// Adds a column of another schema that only something else looks at.
+    pub fn hidden(&mut self, column: &ColumnSpec) -> &mut Self {
+        self.push(&column.name, column.kind, column.source, true)
     }
 
     /// Columns so far.
@@ -353,6 +375,16 @@ mod tests {
         let error = SchemaBuilder::default().named("scr_addr").unwrap_err();
         assert_eq!(error.to_string(), "no column or element is called 'scr_addr'; did you mean 'src_addr'?");
         assert_eq!(SchemaBuilder::default().named("quux").unwrap_err().suggestion, None);
+    }
+
+    #[test]
+    fn a_column_that_is_taken_out_may_still_be_needed() {
+        let mut b = SchemaBuilder::default();
+        b.canonical(Canonical::FlowEnd).canonical(Canonical::DurationMs).canonical(Canonical::Bytes).remove("flow_end").remove("bytes");
+        let schema = b.build();
+        let seen: Vec<(&str, bool)> = schema.columns().iter().map(|c| (c.name.as_str(), c.hidden)).collect();
+        assert_eq!(seen, [("duration_ms", false), ("flow_end", true), ("flow_start", true)]);
+        assert_eq!(schema.position("duration_ms"), Some(0));
     }
 
     #[test]

@@ -1,5 +1,9 @@
 //! What was typed.
 
+mod export;
+
+pub(super) use export::{ExportAddresses, ExportArgs, ExportCompression, ExportFormat, ExportTimes};
+
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
@@ -12,6 +16,7 @@ Examples:
   ipfix-inspect flows capture.pcap                    the flows as a table
   ipfix-inspect flows capture.pcap -o flows.csv       the flows as CSV: all canonical columns that occur
   ipfix-inspect flows capture.pcap --format ndjson --columns src_addr,dst_addr,bytes,IN_BYTES
+  ipfix-inspect export capture.pcap -o flows.parquet  every column that occurs, for DuckDB, pandas, Spark, ClickHouse
   ipfix-inspect templates capture.pcap                every template, field by field
   ipfix-inspect audit capture.pcap                    will the collector take these flows, and if not, what to change
   ipfix-inspect -r captures/                          every capture and flow log in a folder, by their first times
@@ -41,6 +46,8 @@ pub(super) struct Args {
 pub(super) enum Command {
     /// The flows: one row a flow
     Flows(FlowsArgs),
+    /// The flows as Parquet, Arrow, CSV or ndjson: one file, or a dataset of many
+    Export(ExportArgs),
     /// Every template and options template with its fields and its history
     Templates(TemplatesArgs),
     /// Options data: one table for each options template, scopes first

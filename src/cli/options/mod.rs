@@ -1,5 +1,9 @@
 //! What is meant: the typed arguments, checked and put into the library's terms.
 
+mod export;
+
+pub(super) use export::{ExportForm, ExportOptions, Output, export};
+
 use std::io::IsTerminal;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};

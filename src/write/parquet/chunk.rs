@@ -14,7 +14,7 @@ use std::ops::Range;
 
 use crate::column::{Column, Octets, Validity, Values};
 use crate::plan::Kind;
-use crate::write::address::{either, hex, ipv4, ipv6, mac};
+use crate::write::address::{either, hex, ipv4, ipv6, mac, shortest};
 use crate::write::columnar::{AddressForm, ColumnarOptions};
 use crate::write::digits::SLOT;
 
@@ -123,14 +123,6 @@ pub(super) fn encode(column: &Column, options: ColumnarOptions, scratch: &mut Sc
 fn put(out: &mut [u8], octets: &[u8]) -> usize {
     out[..octets.len()].copy_from_slice(octets);
     octets.len()
-}
-
-/// The four octets of an IPv4 address, or the sixteen of another.
-pub(super) fn shortest(address: &[u8; 16]) -> &[u8] {
-    match address {
-        [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, v4 @ ..] => v4,
-        all => all,
-    }
 }
 
 /// The values that are there, one after the other.

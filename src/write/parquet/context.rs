@@ -6,12 +6,12 @@ use std::net::IpAddr;
 
 use crate::column::{Run, Validity};
 use crate::plan::Canonical;
-use crate::write::address::either;
+use crate::write::address::{either, shortest};
 use crate::write::columnar::{AddressForm, ColumnarOptions};
 use crate::write::digits::SLOT;
 
 use super::bits::{index_runs, indices, levels};
-use super::chunk::{Chunk, Coding, PageOctets, Plain, TextBounds, byte_array, plain, shortest};
+use super::chunk::{Chunk, Coding, PageOctets, Plain, TextBounds, byte_array, plain};
 
 /// Rows of a run that make an index with its length shorter than an index for each row.
 const ROWS_OF_A_RUN: usize = 8;

@@ -20,10 +20,12 @@ mod chunk;
 mod context;
 mod delta;
 mod distinct;
+mod files;
 mod group;
 mod sink;
 mod types;
 
+pub use files::ParquetFiles;
 pub use group::{ParquetForm, ROW_GROUP_ROWS, RowGroup};
 pub use sink::ParquetSink;
 

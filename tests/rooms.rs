@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The rooms in the order octets travel, each with those it may use.
-const ROOMS: [(&str, &[&str]); 20] = [
+const ROOMS: [(&str, &[&str]); 21] = [
     ("time", &[]),
     ("datagram", &["time"]),
     ("element", &["time"]),
@@ -20,6 +20,7 @@ const ROOMS: [(&str, &[&str]); 20] = [
     ("plan", &["time", "element", "message", "template"]),
     ("column", &["time", "datagram", "element", "message", "template", "plan"]),
     ("collector", &["time", "datagram", "element", "nfcapd", "input", "message", "template", "plan", "column"]),
+    ("dataset", &["time", "datagram", "element", "input", "message", "plan", "column", "collector"]),
     ("table", &["time", "datagram", "element", "message", "plan", "column", "collector"]),
     ("audit", &["time", "datagram", "element", "input", "message", "template", "plan", "column", "collector"]),
     ("summary", &["time", "datagram", "element", "input", "message", "template", "plan", "column", "collector", "audit"]),
@@ -42,6 +43,7 @@ const ROOMS: [(&str, &[&str]); 20] = [
             "plan",
             "column",
             "collector",
+            "dataset",
             "table",
             "audit",
             "summary",
@@ -73,15 +75,15 @@ const HOMES: [(&str, &[&str]); 30] = [
     ("minijinja", &["report/audit/"]),
     ("nom", &["message/", "table/filter/"]),
     ("pcap_parser", &["input/capture"]),
-    ("polars_arrow", &["table/"]),
-    ("polars_parquet", &["write/parquet/"]),
+    ("polars_arrow", &["dataset/", "table/", "write/arrow/"]),
+    ("polars_parquet", &["dataset/", "write/parquet/"]),
     ("terminal_size", &["cli/"]),
     ("polars", &["table/", "write/"]),
     ("regex", &["table/filter/"]),
     ("roxmltree", &["element/"]),
-    ("serde", &["audit/", "element/", "keep/", "report/", "write/"]),
+    ("serde", &["audit/", "dataset/", "element/", "keep/", "report/", "write/"]),
     // In column/list.rs for its tests alone: lists are JSON text, and another reader has to say so.
-    ("serde_json", &["column/list.rs", "keep/", "report/", "write/"]),
+    ("serde_json", &["column/list.rs", "dataset/", "keep/", "report/", "write/"]),
     ("tempfile", &["write/"]),
     // Errors belong to every room.
     ("thiserror", &[""]),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::element::Elements;
-use crate::plan::{Canonical, Kind, SchemaBuilder};
+use crate::plan::{self, Canonical, Kind, SchemaBuilder};
 
 use super::file::StoredFile;
 
@@ -82,6 +82,10 @@ pub(super) fn named(name: &str, told: &Told, elements: &Arc<Elements>) -> Named 
     if let Some(kind) = told.kind(name) {
         return Named { name: name.to_owned(), kind: Some(kind), known: true };
     }
+    if plan::is_unlisted(name) {
+        // Also where a registry knows the number: the exporter sent it in a width that its type does not have.
+        return Named { name: name.to_owned(), kind: Some(Kind::Octets), known: true };
+    }
     let mut builder = SchemaBuilder::with_elements(Arc::clone(elements));
     // A number alone names an element, but as a column's name it is chance.
     let registered = name.bytes().any(|b| b.is_ascii_alphabetic()) && builder.named(name).is_ok();
@@ -137,6 +141,7 @@ mod tests {
         assert_eq!(of("acme_colour", &told), ("acme_colour".into(), Some(Kind::Text), true));
         assert_eq!(of("interfaceName_2", &told), ("interfaceName_2".into(), Some(Kind::Text), true));
         assert_eq!(of("pen_35632_57590", &told), ("pen_35632_57590".into(), Some(Kind::Octets), true));
+        assert_eq!(of("ie_43", &told), ("ie_43".into(), Some(Kind::Octets), true));
         assert_eq!(of("IN_BYTES", &told), ("octetDeltaCount".into(), Some(Kind::U64), true));
         assert_eq!(of("x", &told), ("x".into(), None, false));
         assert_eq!(of("5", &told), ("5".into(), None, false));

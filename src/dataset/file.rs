@@ -20,7 +20,7 @@ use super::lines::{CutError, Cutter, TextFile, TextRows};
 use super::parquet::{ParquetFile, RowGroup};
 use super::piece::{ColumnFile, Columns, Piece, rows_at_once};
 use super::sources::Sources;
-use super::{array, csv, form, ndjson, partition};
+use super::{array, csv_rows, form, ndjson, partition};
 
 /// Names in a message.
 const MOST_NAMED: usize = 12;
@@ -429,7 +429,7 @@ fn path_of(location: &Location) -> PathBuf {
 fn header(cutter: &mut Cutter, form: TableForm) -> Result<Vec<String>, CutError> {
     let Some(line) = cutter.header()? else { return Ok(Vec::new()) };
     if form != TableForm::Ndjson {
-        return Ok(csv::names(&line));
+        return Ok(csv_rows::names(&line));
     }
     let names = ndjson::names(&line).unwrap_or_else(|| ndjson::first_names(&line));
     cutter.give_back(line);
@@ -447,7 +447,7 @@ fn cut_error(name: &str, form: TableForm, error: CutError) -> DatasetError {
 /// The columns of a CSV file, by its name, that has nothing to do with flows.
 fn other_csv(name: &str, head: &[u8]) -> Option<String> {
     let is_csv = [".csv", ".csv.gz", ".csv.zst", ".csv.lz4", ".csv.xz"].iter().any(|end| name.ends_with(end));
-    let names = csv::first_names(head);
+    let names = csv_rows::first_names(head);
     (is_csv && names.len() > 1).then(|| listed(&names.iter().map(String::as_str).collect::<Vec<_>>()))
 }
 

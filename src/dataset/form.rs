@@ -6,7 +6,7 @@ use crate::element::Elements;
 use crate::input::TableForm;
 
 use super::columns::{self, Told};
-use super::{csv, ndjson};
+use super::{csv_rows, ndjson};
 
 /// The form of a file that holds a table. Text counts if at least one of its columns is known: other CSV files have nothing to do with flows.
 pub(super) fn form(head: &[u8], elements: &Arc<Elements>) -> Option<TableForm> {
@@ -22,7 +22,7 @@ pub(super) fn form(head: &[u8], elements: &Arc<Elements>) -> Option<TableForm> {
     if head.first() == Some(&b'{') {
         return ndjson::first_names(head).iter().any(|name| known(name)).then_some(TableForm::Ndjson);
     }
-    let names = csv::first_names(head);
+    let names = csv_rows::first_names(head);
     names.iter().any(|name| known(name)).then_some(TableForm::Csv)
 }
 

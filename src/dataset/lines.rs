@@ -9,7 +9,7 @@ use crate::input::{FaultCause, TableForm};
 
 use super::assemble::Layout;
 use super::faults::{Faults, Tally};
-use super::{csv, ndjson};
+use super::{csv_rows, ndjson};
 
 /// Octets of a stretch, about: some thousand rows.
 const STRETCH: usize = 512 << 10;
@@ -220,7 +220,7 @@ impl StoredRows for TextRows {
         let file = &self.file;
         file.layout.fill(batch, |columns| match file.form {
             TableForm::Ndjson => ndjson::read(file, &self.stretch, columns, &mut values, &mut rows),
-            _ => csv::read(file, &self.stretch, columns, &mut values, &mut rows),
+            _ => csv_rows::read(file, &self.stretch, columns, &mut values, &mut rows),
         });
         values.tell(&file.faults);
         if let Some((row, why)) = rows.first {

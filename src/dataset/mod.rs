@@ -17,7 +17,7 @@ mod arrow;
 mod assemble;
 mod cell;
 mod columns;
-mod csv;
+mod csv_rows;
 mod error;
 mod faults;
 mod file;

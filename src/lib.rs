@@ -14,7 +14,8 @@
 //! ```
 //!
 //! What one run knows at its end, templates above all, goes through `keep` to the next.
-//! Flow files of nfcapd and flow-tools hold flows and no messages: `nfcapd` and `flow_tools` read them for `input`, and they join the way
+//! Flows that were exported come back as they were: `dataset` reads them into batches, behind the collector. Flow files of nfcapd and
+//! flow-tools hold flows and no messages: `nfcapd` and `flow_tools` read them for `input`, and they join the way
 //! at `plan`.
 //!
 //! The two contracts between the parts are [`datagram::DatagramBatch`], from inputs to the collector, and
@@ -42,6 +43,8 @@ pub mod plan;
 pub mod column;
 
 pub mod collector;
+
+pub mod dataset;
 
 pub mod table;
 

@@ -255,6 +255,11 @@ impl Collector {
         &self.census
     }
 
+    /// Rows and cells of a batch, about.
+    pub fn batch_size(&self) -> (usize, usize) {
+        (self.options.batch_rows, self.options.batch_cells)
+    }
+
     /// All problems.
     pub fn ledger(&self) -> &Ledger {
         &self.ledger

@@ -50,7 +50,8 @@ pub use fault::{Fault, FaultCause, Severity};
 pub use first_time::first_time;
 pub use opened::Input;
 pub use options::{InputOptions, Location};
-pub use report::{Container, FileReport};
+pub use report::{Container, FileReport, TableForm};
+pub use source::Source;
 
 #[cfg(test)]
 mod tests;

@@ -31,6 +31,8 @@
 //! - `problems`, worst first: `code`, `severity` (`error`, `warning`, `note`), `count`, `message`, `first`, the first example: `file`,
 //!   `frame` (a flow log's message), `exporter`, `domain`, `offset` in octets from the beginning of the payload, `detail`.
 //! - `flows`, the first ten: canonical columns that have a value; times, addresses, MACs and octets as strings.
+//! - `columns`, of exported flows alone: `name`, `kind`, `values`, how many flows have one. Such files have no frames, messages and templates,
+//!   and no verdicts; the `frame` of their problems is the row.
 //!
 //! ## `ipfix-inspect/summary/1`
 //! - `schema`; `files`, the names of the inputs; `filter`, or null; `scaled`, true if bytes and packets are multiplied by the sampling rates
@@ -132,6 +134,7 @@ mod overview_json;
 mod problems;
 mod profiles;
 mod sampling;
+mod stored_columns;
 mod strm;
 mod style;
 mod summary;

@@ -24,6 +24,7 @@
 //! | [`verdicts`] | what every profile says of every real template |
 //! | [`template_changes`] | the history of templates, and what differs between them |
 //! | [`filters`] | filters against nfdump's |
+//! | [`dataset`] | flows that were exported, read again |
 //! | [`ledger`] | every octet of every payload has one class |
 //! | [`kept`] | templates kept from run to run, rules of scope, patterns of names |
 //! | [`structured`] | lists, and elements that exporters and users describe |
@@ -38,6 +39,7 @@ mod clauses;
 mod cli;
 mod conversations;
 mod corpus;
+mod dataset;
 mod events;
 mod explained;
 mod filters;

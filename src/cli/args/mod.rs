@@ -40,7 +40,7 @@ pub(super) struct Args {
     pub(super) command: Option<Command>,
 
     /// Captures (pcap, pcapng) and flow logs (IPFIX files, raw NDE messages one after the other), plain or compressed with gzip, zstd,
-    /// lz4 or xz; `-` is standard input. Several are read in the order of their first times; patterns that the shell left as they are
+    /// lz4 or xz; or flows that were exported (Parquet, Arrow IPC, CSV, ndjson); `-` is standard input. Several are read in the order of their first times; patterns that the shell left as they are
     /// (`'captures/*.pcap'`, `'**/*.pcap'`) are expanded
     #[arg(value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
@@ -94,7 +94,8 @@ pub(super) struct OverviewArgs {
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct FlowsArgs {
-    /// Captures and flow logs, plain or compressed; `-` is standard input
+    /// Captures and flow logs, plain or compressed, and exported flows (Parquet, Arrow, CSV, ndjson; folders such as date=2026-11-22 too);
+    /// `-` is standard input
     #[arg(value_name = "FILE", required = true)]
     pub(super) files: Vec<PathBuf>,
 

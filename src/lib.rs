@@ -13,7 +13,7 @@
 //!            └──────────── collector: one thread walks, workers decode ────────────┘
 //! ```
 //!
-//! `config` says which flow sources there are, and `relay` sends datagrams on, from a capture or from a socket.
+//! `config` says which flow sources there are, `relay` sends datagrams on, and `replay` those of a capture.
 //! What one run knows at its end, templates above all, goes through `keep` to the next.
 //! Flow files of nfcapd and flow-tools hold flows and no messages: `nfcapd` and `flow_tools` read them for `input`, and they join the way
 //! at `plan`.
@@ -59,5 +59,7 @@ pub mod report;
 pub mod keep;
 
 pub mod relay;
+
+pub mod replay;
 
 pub mod cli;

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The rooms in the order octets travel, each with those it may use.
-const ROOMS: [(&str, &[&str]); 22] = [
+const ROOMS: [(&str, &[&str]); 23] = [
     ("time", &[]),
     ("datagram", &["time"]),
     ("element", &["time"]),
@@ -45,7 +45,8 @@ const ROOMS: [(&str, &[&str]); 22] = [
     ),
     // What one run keeps for the next: it writes safe JSON and names fields as `report` and `summary` do, and is read as well.
     ("keep", &["time", "datagram", "element", "message", "template", "column", "collector", "summary", "report"]),
-    ("relay", &["time", "datagram", "element", "message", "plan"]),
+    ("relay", &["time", "datagram"]),
+    ("replay", &["time", "datagram", "element", "message", "plan", "relay"]),
     (
         "cli",
         &[
@@ -66,6 +67,7 @@ const ROOMS: [(&str, &[&str]); 22] = [
             "report",
             "keep",
             "relay",
+            "replay",
         ],
     ),
     ("lib", &[]),
@@ -90,7 +92,7 @@ const HOMES: [(&str, &[&str]); 33] = [
     ("liblzma", &["input/", "write/"]),
     ("lz4_flex", &["input/", "nfcapd/", "write/"]),
     ("minijinja", &["report/audit/"]),
-    ("nix", &["relay/"]),
+    ("nix", &["relay/", "replay/outlet.rs"]),
     ("nom", &["message/", "table/filter/"]),
     ("pcap_parser", &["input/capture"]),
     ("polars_arrow", &["table/"]),
@@ -101,7 +103,7 @@ const HOMES: [(&str, &[&str]); 33] = [
     ("serde", &["audit/", "element/", "keep/", "report/", "write/"]),
     // In column/list.rs for its tests alone: lists are JSON text, and another reader has to say so.
     ("serde_json", &["column/list.rs", "keep/", "report/", "write/"]),
-    ("socket2", &["relay/"]),
+    ("socket2", &["relay/", "replay/outlet.rs"]),
     ("tempfile", &["write/"]),
     // Errors belong to every room.
     ("thiserror", &[""]),

@@ -4,7 +4,7 @@ mod configured;
 mod replay;
 mod sources;
 
-pub(super) use configured::{Configuration, Configured, configuration};
+pub(super) use configured::Configured;
 pub(super) use replay::{ReplayOptions, replay};
 pub(super) use sources::{SourcesAction, SourcesOptions, sources};
 
@@ -12,6 +12,8 @@ use std::io::IsTerminal;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use clap::CommandFactory;
 
 use crate::audit::{self, Profile};
 use crate::collector::{Kept, PortFilter};
@@ -25,7 +27,7 @@ use crate::write::Format;
 
 use super::Failure;
 use super::args::{
-    AuditArgs, AuditFormat, Between, ColorWhen, CommonArgs, ElementsArgs, FailOn, FlowFormat, FlowsArgs, OptionsArgs, OverviewArgs,
+    Args, AuditArgs, AuditFormat, Between, ColorWhen, CommonArgs, ElementsArgs, FailOn, FlowFormat, FlowsArgs, OptionsArgs, OverviewArgs,
     ProfilesArgs, ReportFormat, TablesFormat, TemplateScope, TemplatesArgs,
 };
 use super::filtering::Wanted;
@@ -169,6 +171,12 @@ pub(super) struct FlowsOptions {
 
 /// What the overview's arguments mean.
 pub(super) fn overview(files: &[PathBuf], common: &CommonArgs, args: &OverviewArgs) -> Result<OverviewOptions, Failure> {
+    // Options before a command make it look like a file.
+    let command =
+        |file: &PathBuf| file.to_str().filter(|name| Args::command().find_subcommand(name).is_some() && !file.exists()).map(str::to_owned);
+    if let Some(name) = files.first().and_then(command) {
+        return Err(Failure(format!("'{name}' is a command and stands before all options: `ipfix-inspect {name} …`")));
+    }
     let reading = reading(files, common)?;
     let profile = reading.profiles(&[]).into_iter().next().unwrap_or_default();
     Ok(OverviewOptions {

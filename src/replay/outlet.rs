@@ -7,10 +7,8 @@ use std::time::Duration;
 
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::batch::Batch;
-use super::packet::PacketError;
-use super::spoof::{SpoofError, Spoofed, Spoofer, is_too_large};
 use crate::datagram::Endpoint;
+use crate::relay::{Batch, PacketError, SpoofError, Spoofed, Spoofer, is_too_large};
 
 /// Sockets that are opened at most: systems allow a process 1024 files by default. Further sessions share them.
 const MOST_SOCKETS: usize = 900;
@@ -96,6 +94,14 @@ impl Outlet {
     /// What became of all datagrams so far.
     pub fn counts(&self) -> &Counts {
         &self.counts
+    }
+
+    /// Asks the sockets for answers that came after their last datagram.
+    pub fn finish(&mut self) {
+        if let Way::Sockets(sockets, _) = &self.way {
+            let answered = sockets.iter().filter(|s| s.take_error().is_ok_and(|e| e.is_some())).count();
+            self.counts.unreachable += answered as u64;
+        }
     }
 
     /// Sends datagrams in their order.

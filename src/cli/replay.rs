@@ -10,7 +10,8 @@ use crate::collector::{Admission, PortFilter};
 use crate::datagram::{Datagram, DatagramBatch, Endpoint, Transport};
 use crate::input::{Input, InputError};
 use crate::message::{self, Trust};
-use crate::replay::{Captured, Counts, Foreknown, Outlet, Pace, Replay, Retime};
+use crate::relay::{Counts, Outlet};
+use crate::replay::{Captured, Foreknown, Pace, Replay, Retime};
 
 use super::options::{Reading, ReplayOptions};
 use super::reading::{catch_interrupts, interrupt_flag, interrupted};

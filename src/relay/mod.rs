@@ -2,9 +2,11 @@
 //! May use: `time`, `datagram`. Sockets are at home here.
 
 mod batch;
+mod outlet;
 mod packet;
 mod spoof;
 
 pub use batch::Batch;
+pub use outlet::{Counts, Outgoing, Outlet};
 pub use packet::{PacketError, Packets};
-pub use spoof::{SpoofError, Spoofed, Spoofer, is_too_large};
+pub use spoof::{SpoofError, Spoofed, Spoofer};

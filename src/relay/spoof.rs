@@ -175,7 +175,7 @@ fn raw_socket(_destination: &SocketAddr) -> Result<Socket, SpoofError> {
 }
 
 /// EMSGSIZE: the packet does not fit the link.
-pub fn is_too_large(error: &io::Error) -> bool {
+pub(super) fn is_too_large(error: &io::Error) -> bool {
     #[cfg(unix)]
     return error.raw_os_error() == Some(nix::errno::Errno::EMSGSIZE as i32);
     #[cfg(not(unix))]

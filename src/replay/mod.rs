@@ -3,13 +3,11 @@
 
 mod foreknown;
 mod layouts;
-mod outlet;
 mod pace;
 mod retime;
 mod run;
 
 pub use foreknown::Foreknown;
-pub use outlet::{Counts, Outgoing, Outlet};
 pub use pace::Pace;
 pub use retime::Retime;
 pub use run::{Captured, Replay, ReplayOptions};

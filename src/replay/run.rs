@@ -4,12 +4,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use super::outlet::{Counts, Outgoing, Outlet};
 use super::pace::{Pace, Schedule};
 use super::retime::Retime;
 use crate::datagram::Endpoint;
 use crate::message::messages;
-use crate::relay::Batch;
+use crate::relay::{Batch, Counts, Outgoing, Outlet};
 use crate::time::Timestamp;
 
 /// A sleep is not longer than this, so that a stop is noticed.

@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use socket2::{Domain, Protocol, Socket, Type};
 
+use super::batch::Batch;
+use super::packet::PacketError;
+use super::spoof::{SpoofError, Spoofed, Spoofer, is_too_large};
 use crate::datagram::Endpoint;
-use crate::relay::{Batch, PacketError, SpoofError, Spoofed, Spoofer, is_too_large};
 
 /// Sockets that are opened at most: systems allow a process 1024 files by default. Further sessions share them.
 const MOST_SOCKETS: usize = 900;

@@ -259,9 +259,25 @@ fn a_source_stands_in_place_of_files() {
     assert_eq!(audit(&["--source", "all", "--profile", "silk"]), title("silk"));
     assert_eq!(audit(&[&capture("softflowd-v9.pcap")]), title("strm"));
     assert_ne!(title("qradar"), title("strm"));
-    for command in ["templates", "options"] {
+    for command in ["templates", "options", "summary", "conversations"] {
         place.good(&[command, "--source", "all"]);
     }
+    place.good(&["export", "--source", "all", "-o", "all.csv"]);
+    assert_eq!(fs::read_to_string(place.here("all.csv")).expect("a file").lines().count(), 864);
+}
+
+/// A flow source with asymmetric flows pairs as `--asymmetric` does; the capture has v5, v9 and IPFIX of one address.
+#[test]
+fn the_asymmetric_setting_is_taken_over() {
+    let place = Place::new();
+    let file = capture("mixed-one-address.pcap");
+    place.write(&format!(
+        "[[source]]\nname = 'no'\nsource_file_path = '{file}'\n[[source]]\nname = 'yes'\nfrom = 'no'\nasymmetric = true\n"
+    ));
+    let run = |args: &[&str]| place.good(&[&["conversations", "--port", "2055", "--format", "csv"], args].concat());
+    assert_eq!(run(&["--source", "no"]), run(&[&file]));
+    assert_eq!(run(&["--source", "yes"]), run(&[&file, "--asymmetric"]));
+    assert_ne!(run(&[&file]), run(&[&file, "--asymmetric"]));
 }
 
 #[test]

@@ -1,12 +1,12 @@
 //! What is meant: the typed arguments, checked and put into the library's terms.
 
 mod configured;
+mod conversations;
+mod display;
+mod export;
 mod replay;
 mod sources;
-
-pub(super) use configured::Configured;
-pub(super) use replay::{ReplayOptions, replay};
-pub(super) use sources::{SourcesAction, SourcesOptions, sources};
+mod summary;
 
 use std::io::IsTerminal;
 use std::num::NonZero;
@@ -21,7 +21,7 @@ use crate::element::{self, Elements};
 use crate::input::{InputOptions, Location};
 use crate::keep;
 use crate::plan;
-use crate::report::Style;
+use crate::report::{ByteUnits, Display, Style};
 use crate::template::{Limits, PendingLimits, ScopeRule};
 use crate::write::Format;
 
@@ -31,6 +31,14 @@ use super::args::{
     ProfilesArgs, ReportFormat, TablesFormat, TemplateScope, TemplatesArgs,
 };
 use super::filtering::Wanted;
+
+pub(super) use configured::Configured;
+pub(super) use conversations::{ConversationsForm, ConversationsOptions, conversations};
+pub(super) use display::{Shown, display};
+pub(super) use export::{ExportForm, ExportOptions, Output, export};
+pub(super) use replay::{ReplayOptions, replay};
+pub(super) use sources::{SourcesAction, SourcesOptions, sources};
+pub(super) use summary::{Asked, SummaryOptions, page_tables, summary};
 
 /// What all commands that read captures share. A command gets it from [`reading`], whose result already has what `--source` means: inputs,
 /// ports, exporters and types in all commands; [`Reading::profiles`] for those that ask profiles; [`Reading::is_asymmetric`] for those that
@@ -167,6 +175,7 @@ pub(super) struct FlowsOptions {
     pub(super) output: Option<PathBuf>,
     pub(super) force: bool,
     pub(super) style: Style,
+    pub(super) display: Display,
 }
 
 /// What the overview's arguments mean.
@@ -236,8 +245,17 @@ pub(super) fn flows(args: &FlowsArgs, common: &CommonArgs) -> Result<FlowsOption
         (true, RowForm::Table) => ColumnChoice::Short,
         (true, RowForm::Text(_)) => ColumnChoice::Canonical,
     };
+    let display = display(
+        &args.display,
+        match form {
+            RowForm::Table => Shown::ForPeople(ByteUnits::Raw),
+            RowForm::Text(Format::Csv) => Shown::Csv,
+            RowForm::Text(Format::Ndjson) => Shown::ForPrograms("ndjson"),
+        },
+    )?;
     let reading = reading(&args.files, common)?;
     Ok(FlowsOptions {
+        display,
         filter: Wanted::new(args.filter.filter.as_deref(), &reading.elements)?,
         reading,
         form,

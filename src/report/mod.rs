@@ -111,6 +111,13 @@
 //! - `profiles`: `name`, `title` of the collector, `document`, `url` and `date` of the source, `versions` it takes (none: all), `notes`;
 //!   `demands` in the document's order: `name`, `any` groups of elements of which one is enough (`8`, `9/12235`, `231+232`), `plausible`
 //!   ones that the document does not name, `when` (`always`, `tcp`, `sampled`), `need` (`required`, `recommended`).
+//!
+//! ## `ipfix-inspect/sources/1`
+//! - `schema`; `file`, the configuration file (null: there is none)
+//! - `sources`: `name`; `from`, the flow source that it is built from; the keys of the configuration, each with `value`, `comes_from` (`own`,
+//!   `source`, `default`) and `source`, the name where it comes from another; `forwarding` holds such keys, and `leads_to`, the destinations
+//!   with their ports, none where it is not enabled
+//! - `collectors`: `name`, `address`, `profile`
 
 mod audit;
 mod cell;
@@ -134,6 +141,7 @@ mod overview_json;
 mod problems;
 mod profiles;
 mod sampling;
+mod sources;
 mod stored_columns;
 mod strm;
 mod style;
@@ -157,6 +165,7 @@ pub use options_tables::{OptionsTable, OptionsTables, SetPart, TableDigest, Tabl
 pub use overview::overview_text;
 pub use overview_json::overview_json;
 pub use profiles::{profile_text, profiles_json, profiles_text};
+pub use sources::{source_json, source_text, sources_json, sources_text};
 pub use style::Style;
 pub use summary::{SummaryView, summary_csv, summary_json, summary_markdown, summary_text};
 pub use template_changes::{diff_json, diff_text, history_json, history_text};

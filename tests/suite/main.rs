@@ -28,6 +28,8 @@
 //! | [`ledger`] | every octet of every payload has one class |
 //! | [`kept`] | templates kept from run to run, rules of scope, patterns of names |
 //! | [`structured`] | lists, and elements that exporters and users describe |
+//! | [`sources`] | the configuration, flow sources in place of files |
+//! | [`replay`] | datagrams sent again, as sockets, nfcapd and tshark receive them |
 //! | [`cli`] | exit codes, streams, files, the README's commands |
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::cast_possible_truncation)]
@@ -55,7 +57,9 @@ mod options;
 mod problems;
 mod quirks;
 mod referee;
+mod replay;
 mod sampling;
+mod sources;
 mod structured;
 mod support;
 mod template_changes;

@@ -65,6 +65,9 @@ impl Collector {
     pub(super) fn learn_stored(&mut self, batch: &DatagramBatch) {
         let mut last = None;
         for run in &batch.stored {
+            if self.options.admission.refuses_stored(run.exporter, run.version).is_some() {
+                continue;
+            }
             if last.replace((run.exporter, run.domain, run.shape)) == last {
                 continue;
             }
@@ -85,6 +88,11 @@ impl Collector {
     /// Hands the runs of a batch on.
     pub(super) fn collect_stored(&mut self, batch: &DatagramBatch, emit: &mut dyn FnMut(Work)) {
         for run in &batch.stored {
+            if let Some(refused) = self.options.admission.refuses_stored(run.exporter, run.version) {
+                let place = Place { origin: run.origin, exporter: Some(run.exporter), domain: run.domain, offset: None };
+                self.refuse(refused, place, u64::from(run.rows));
+                continue;
+            }
             let Some(buffer) = batch.buffers.get(run.buffer as usize) else { continue };
             let key = Key { exporter: run.exporter, domain: run.domain, version: run.version, shape: run.shape };
             let known = self.met_stored.get(key);

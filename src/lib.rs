@@ -43,13 +43,13 @@ pub mod column;
 
 pub mod collector;
 
+pub mod write;
+
 pub mod table;
 
 pub mod audit;
 
 pub mod summary;
-
-pub mod write;
 
 pub mod report;
 

@@ -45,6 +45,8 @@ pub mod column;
 
 pub mod collector;
 
+pub mod write;
+
 pub mod dataset;
 
 pub mod table;
@@ -54,8 +56,6 @@ pub mod audit;
 pub mod config;
 
 pub mod summary;
-
-pub mod write;
 
 pub mod report;
 

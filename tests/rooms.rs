@@ -20,12 +20,12 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("plan", &["time", "element", "message", "template"]),
     ("column", &["time", "datagram", "element", "message", "template", "plan"]),
     ("collector", &["time", "datagram", "element", "nfcapd", "input", "message", "template", "plan", "column"]),
+    ("write", &["time", "datagram", "element", "message", "plan", "column", "collector"]),
     ("dataset", &["time", "datagram", "element", "input", "message", "plan", "column", "collector"]),
-    ("table", &["time", "datagram", "element", "message", "plan", "column", "collector"]),
+    ("table", &["time", "datagram", "element", "message", "plan", "column", "collector", "write"]),
     ("audit", &["time", "datagram", "element", "input", "message", "template", "plan", "column", "collector"]),
     ("config", &["message", "plan", "audit"]),
     ("summary", &["time", "datagram", "element", "input", "message", "template", "plan", "column", "collector", "audit"]),
-    ("write", &["time", "datagram", "element", "message", "plan", "column", "collector"]),
     (
         "report",
         &[
@@ -100,7 +100,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("nix", &["relay/"]),
     ("nom", &["message/", "table/filter/"]),
     ("pcap_parser", &["input/capture"]),
-    ("polars_arrow", &["dataset/", "table/", "write/arrow/"]),
+    ("polars_arrow", &["dataset/", "write/arrow/"]),
     ("polars_parquet", &["dataset/", "write/parquet/"]),
     ("terminal_size", &["cli/"]),
     ("polars", &["table/", "write/"]),

@@ -46,13 +46,13 @@ pub mod collector;
 
 pub mod dataset;
 
+pub mod write;
+
 pub mod table;
 
 pub mod audit;
 
 pub mod summary;
-
-pub mod write;
 
 pub mod report;
 

@@ -22,6 +22,7 @@
 //! | [`audit`] | every kind of finding, the forms of the report |
 //! | [`verdicts`] | what every profile says of every real template |
 //! | [`template_changes`] | the history of templates, and what differs between them |
+//! | [`export`] | what is exported, read by DuckDB and pyarrow |
 //! | [`filters`] | filters against nfdump's |
 //! | [`dataset`] | flows that were exported, read again |
 //! | [`ledger`] | every octet of every payload has one class |
@@ -40,6 +41,7 @@ mod corpus;
 mod dataset;
 mod events;
 mod explained;
+mod export;
 mod filters;
 mod first_flows;
 mod flow_logs;

@@ -9,10 +9,10 @@ use crate::message::{FieldSpecifier, Version};
 use crate::plan::{self, Canonical, Schema, SchemaBuilder};
 use crate::table::Selection;
 
+use super::Failure;
 use super::filtering::{self, Wanted};
 use super::options::{ColumnChoice, Reading};
 use super::reading::Run;
-use super::Failure;
 
 /// The columns of the table, the first ones being those that a narrow terminal must show.
 const SHORT: [Canonical; 10] = [

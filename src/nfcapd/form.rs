@@ -26,8 +26,10 @@ pub(super) struct Form {
     pub(super) generic: usize,
     /// Where the address stands that the exporter sent from, and its octets.
     pub(super) sent_from: Option<(usize, usize)>,
-    /// Data of MAC addresses and of MPLS labels.
-    by_values: Option<[(usize, usize); 2]>,
+    /// Fields that are absent where they are zero: where, how many octets, their bits.
+    zeros: Vec<(usize, usize, u64)>,
+    /// Where MPLS labels stand.
+    labels: Option<(usize, usize)>,
     /// What the parts become, by what is absent.
     layouts: Vec<(u64, Arc<StoredLayout>)>,
     /// Parts that are not read.
@@ -37,11 +39,16 @@ pub(super) struct Form {
 impl Form {
     fn new(parts: Vec<Part>, strings: Vec<(u32, u16)>, stride: usize, unknown: Unknown) -> Self {
         let place = |kind| parts.iter().find(|p| p.kind == kind).map(|p| (usize::from(p.at), usize::from(p.octets)));
-        let by_values = [place(part::MAC), place(part::MPLS)];
+        let zeros = absent::ZERO_IS_NONE.iter().enumerate().filter_map(|(number, (kind, offset, octets))| {
+            let (at, had) = place(*kind)?;
+            let (offset, octets) = (usize::from(*offset), usize::from(*octets));
+            (offset + octets <= had).then_some((at + offset, octets, absent::zero(number)))
+        });
         Self {
             generic: place(part::GENERIC).map_or(0, |(at, _)| at),
             sent_from: place(part::RECEIVED_V4).map(|(at, _)| (at, 4)).or(place(part::RECEIVED_V6).map(|(at, _)| (at, 16))),
-            by_values: by_values.iter().any(Option::is_some).then(|| by_values.map(Option::unwrap_or_default)),
+            zeros: zeros.collect(),
+            labels: place(part::MPLS),
             stride: u32::try_from(stride).unwrap_or(u32::MAX),
             parts,
             strings,
@@ -53,13 +60,12 @@ impl Form {
     /// What the record lacks by its values.
     #[inline]
     pub(super) fn absent(&self, record: &[u8]) -> u64 {
-        match self.by_values {
-            None => 0,
-            Some(places) => {
-                let [macs, labels] = places.map(|(at, octets)| record.get(at..at + octets).unwrap_or(&[]));
-                absent::by_values(macs, labels)
-            }
+        let mut bits = self.labels.map_or(0, |(at, octets)| absent::by_labels(record.get(at..at + octets).unwrap_or(&[])));
+        for (at, octets, bit) in &self.zeros {
+            let zero = record.get(*at..at + octets).is_some_and(|field| field.iter().all(|b| *b == 0));
+            bits |= if zero { *bit } else { 0 };
         }
+        bits
     }
 
     /// The layout of the form's records that lack just that.

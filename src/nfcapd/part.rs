@@ -6,7 +6,7 @@ use crate::datagram::{StoredField, Take};
 /// Types of parts.
 pub(super) const GENERIC: usize = 1;
 pub(super) const IPV6: usize = 3;
-const MISC: usize = 4;
+pub(super) const MISC: usize = 4;
 const COUNTERS: usize = 5;
 pub(super) const RECEIVED_V4: usize = 12;
 pub(super) const RECEIVED_V6: usize = 13;
@@ -21,7 +21,9 @@ const NBAR: usize = 27;
 const TUNNEL_V4: usize = 31;
 const TUNNEL_V6: usize = 32;
 const PF: usize = 37;
+pub(super) const LAYER_2: usize = 38;
 const NOKIA_SERVICES: usize = 40;
+pub(super) const IP_INFO: usize = 42;
 /// One more than the last type that is read.
 pub(super) const TYPES: usize = 43;
 
@@ -41,8 +43,10 @@ type Row = (u16, u16, u16);
 #[rustfmt::skip]
 const LEAST: [u16; TYPES] = [
     0, 48, 8, 32, 12, 24, 8, 8, 4, 16, 4, 16, 4, 16, 40, 32, 8, 24, 16, 15, 8, 32, 4, 24, 66, 14, 8, 1,
-    1, 1, 1, 12, 36, 12, 4, 4, 8, 20, 27, 8, 4, 1, 4,
+    ANY, ANY, ANY, 12, 36, 12, 4, ANY, 8, 20, 27, 8, 4, ANY, 4,
 ];
+/// A part that may be empty.
+const ANY: u16 = u16::MAX;
 
 const ROWS: [&[Row]; TYPES] = [
     &[],
@@ -94,7 +98,8 @@ const ROWS: [&[Row]; TYPES] = [
     &[(0, 148, 8)],
     &[],
     &[],
-    &[(1, 197, 1), (2, 52, 1), (3, 53, 1)],
+    // 1.7.5 has one time to live, later versions the smallest and the largest.
+    &[(0, 192, 1), (1, 197, 1), (2, 52, 1), (3, 53, 1)],
 ];
 
 /// The part of nfdump 1.7.1 and 1.6 for events of address translation.
@@ -103,7 +108,7 @@ const NAT_WITH_VRF_OCTETS: u16 = 21;
 
 /// Octets that the part has at least; `None` for a type that is not read.
 pub(super) fn least(kind: usize) -> Option<u16> {
-    LEAST.get(kind).copied().filter(|least| *least > 0)
+    LEAST.get(kind).copied().filter(|least| *least > 0).map(|least| if least == ANY { 0 } else { least })
 }
 
 /// The element that stands at the end of a part in as many octets as there are, and where it begins.
@@ -139,22 +144,23 @@ pub(super) fn fields(part: Part, v6: bool, without: u64) -> Vec<StoredField> {
     };
     for (number, (offset, id, length)) in rows.iter().copied().enumerate() {
         let absent = match (kind, id) {
+            (GENERIC, 152) => without & absent::FIRST != 0,
+            (GENERIC, 153) => without & absent::LAST != 0,
             (MISC, 10 | 14) => without & absent::INTERFACES != 0,
-            (MISC, _) => without & absent::MASKS != 0,
+            (MISC, _) if without & absent::MASKS != 0 => true,
             (COUNTERS, 3) => without & absent::FLOWS != 0,
             (COUNTERS, 24) => without & absent::PACKETS_OUT != 0,
             (COUNTERS, 23) => without & absent::OCTETS_OUT != 0,
-            (NAT, 323 | 283) => without & absent::NAT_TIME != 0,
+            (NAT, 323 | 283) if without & absent::NAT_TIME != 0 => true,
             (MPLS, _) => number >= absent::labels(without),
-            (MAC, _) => without & absent::FIRST_MAC << number != 0,
-            _ => false,
+            _ => absent::is_zero(without, kind, offset),
         };
         let id = match id {
             9 if v6 => 29,
             13 if v6 => 30,
             id => id,
         };
-        let take = if matches!(id, 152 | 153 | 323) { Take::Millis } else { Take::Number };
+        let take = if id == 323 { Take::Millis } else { Take::Number };
         if !absent && offset + length <= octets {
             add(offset, 0, id, length, take);
         }

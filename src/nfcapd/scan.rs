@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
+use super::absent;
 use super::file::Damage;
 use super::form::{Form, Forms, Found};
 use super::header::Layout;
@@ -151,9 +152,10 @@ impl Scan {
         };
         let Some(form) = self.forms.get(number) else { return Ok(()) };
         let body = if at == start && rewritten { runs.second.get(start..).unwrap_or(&[]) } else { record };
-        let absent = absent | form.absent(body);
         let generic: &[u8; 24] = body.get(form.generic..).and_then(|g| g.first_chunk()).unwrap_or(&[0; 24]);
         let [first, last, received] = numbers(generic);
+        let zero = |time: u64, bit: u64| if time == 0 { bit } else { 0 };
+        let absent = absent | form.absent(body) | zero(first, absent::FIRST) | zero(last, absent::LAST);
         for time in [first, last] {
             let time = if time <= LAST_MILLI { time } else { 0 };
             self.times = (self.times.0.min(time.wrapping_sub(1)), self.times.1.max(time));

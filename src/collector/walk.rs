@@ -78,8 +78,8 @@ pub struct Collector {
     ntp_seen: HashSet<DefinitionId>,
     /// What a first pass has met: fixed records, and ids of Data Sets.
     met: Met,
-    /// The shapes of stored flows, by number.
-    shapes: Vec<u64>,
+    /// The elements of stored flows, by number.
+    stored_templates: Vec<Vec<message::FieldSpecifier>>,
     met_stored: stored::Met,
 }
 
@@ -127,6 +127,7 @@ struct Plans {
     options: HashMap<DefinitionId, (Arc<Schema>, Arc<RecordPlan>)>,
     by_definition: Vec<Option<Plan>>,
     fixed: Vec<(Version, usize, Plan)>,
+    stored: stored::StoredPlans,
 }
 
 #[derive(Clone)]
@@ -212,7 +213,7 @@ impl Collector {
             lost_noted: false,
             ntp_seen: HashSet::new(),
             met: Met::default(),
-            shapes: Vec::new(),
+            stored_templates: Vec::new(),
             met_stored: stored::Met::default(),
             options,
         }

@@ -9,7 +9,8 @@
 //! | [`first_flows`] | its flows, field by field, by the octets on the wire |
 //! | [`flow_logs`] | messages without packets around them, folders, several files |
 //! | [`nfcapd`] | the flow files of that collection against nfdump's own CSV |
-//! | [`flow_tools`] | flow files of flow-tools, by the octets that were written |
+//! | [`nfdump_versions`] | flow files of several versions of nfdump against what those show |
+//! | [`flow_tools`] | flow files of flow-tools, by the octets that were written and by its own CSV |
 //! | [`referee`] | tshark's decoding of today against ours |
 //! | [`hostile`] | cut and damaged input |
 //! | [`malformed`] | octets that contradict themselves, and what is whole around them |
@@ -55,6 +56,7 @@ mod kept;
 mod ledger;
 mod malformed;
 mod nfcapd;
+mod nfdump_versions;
 mod options;
 mod problems;
 mod quirks;

@@ -43,4 +43,4 @@ pub use options::{CollectorOptions, Part, PortFilter, Records};
 pub use pipeline::{Digest, Flow, Sink, Stopped, run};
 pub use sequence::{Convention, Firsts, Sequence, SequenceReport};
 pub use walk::Collector;
-pub use work::Work;
+pub use work::{StoredRows, Work};

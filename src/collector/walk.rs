@@ -84,8 +84,8 @@ pub struct Collector {
     met: Met,
     /// Ids without a template that are remembered, over all exporters.
     uncovered_ids: usize,
-    /// The shapes of stored flows, by number.
-    shapes: Vec<u64>,
+    /// The elements of stored flows, by number.
+    stored_templates: Vec<Vec<message::FieldSpecifier>>,
     met_stored: stored::Met,
 }
 
@@ -135,6 +135,7 @@ struct Plans {
     /// Fields of those that are compiled.
     fields: usize,
     fixed: Vec<(Version, usize, Plan)>,
+    stored: stored::StoredPlans,
 }
 
 #[derive(Clone)]
@@ -221,7 +222,7 @@ impl Collector {
             ntp_seen: HashSet::new(),
             met: Met::default(),
             uncovered_ids: 0,
-            shapes: Vec::new(),
+            stored_templates: Vec::new(),
             met_stored: stored::Met::default(),
             options,
         }
@@ -261,6 +262,11 @@ impl Collector {
         }
     }
 
+    /// Work without a row: it wakes a sink that has something to do at a certain time.
+    pub fn nothing(&self) -> Work {
+        Work::new(Arc::clone(&self.options.schema))
+    }
+
     /// Sets that wait for their template.
     pub fn waiting(&self) -> usize {
         self.pending.len()
@@ -285,6 +291,11 @@ impl Collector {
     /// All counts.
     pub fn census(&self) -> &Census {
         &self.census
+    }
+
+    /// Rows and cells of a batch, about.
+    pub fn batch_size(&self) -> (usize, usize) {
+        (self.options.batch_rows, self.options.batch_cells)
     }
 
     /// All problems.

@@ -35,6 +35,8 @@ pub struct Live {
     pub forwards: Vec<LiveForward>,
     /// Folders that datagrams are kept in.
     pub recorders: Vec<LiveRecorder>,
+    /// Folders that flows are written into.
+    pub exports: Vec<LiveExport>,
 }
 
 /// Sums over everything.
@@ -148,6 +150,21 @@ pub struct LiveRecorder {
     /// Datagrams dropped, since the queue before it was full.
     pub dropped: u64,
     /// Datagrams that came while nothing could be written.
+    pub lost: u64,
+    /// Files that are whole.
+    pub files: u64,
+}
+
+/// One folder that flows are written into.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LiveExport {
+    /// The folder.
+    pub folder: String,
+    /// True while nothing can be written.
+    pub stopped: bool,
+    /// Flows written, or on their way into the file that is open.
+    pub flows: u64,
+    /// Flows that could not be written.
     pub lost: u64,
     /// Files that are whole.
     pub files: u64,

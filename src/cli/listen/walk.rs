@@ -89,6 +89,10 @@ impl<'a> Walker<'a> {
             if self.ticked.elapsed() >= TICK {
                 self.ticked = Instant::now();
                 stopped |= !self.tick(shared)?;
+                if self.options.export.is_some() {
+                    // A file's time may come while no datagram does.
+                    stopped |= give(self.collector.nothing()).is_err();
+                }
             }
         }
         self.collector.finish(&mut |work| {
@@ -141,6 +145,7 @@ impl<'a> Walker<'a> {
         let mut live = Live { span: Some((self.began, now)), last, ..Live::default() };
         shared.ports.lock().unwrap_or_else(PoisonError::into_inner).fill(&mut live);
         let sums = shared.sums.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        live.exports.extend(shared.exported.lock().unwrap_or_else(PoisonError::into_inner).clone());
         let mut live = live.with(&self.collector, &sums);
         for exporter in &mut live.exporters {
             exporter.silent_since = self.idle.silence(exporter.line.key.exporter).map(|s| s.last);

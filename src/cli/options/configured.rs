@@ -30,11 +30,6 @@ impl Configuration {
     pub(in crate::cli) fn name(&self) -> String {
         self.path.display().to_string()
     }
-
-    /// What paths in the file are from.
-    pub(in crate::cli) fn folder(&self) -> PathBuf {
-        folder_of(&self.path)
-    }
 }
 
 /// The folder of a file; empty for the one where the program is run.

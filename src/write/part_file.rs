@@ -16,7 +16,7 @@ pub struct PartFile {
 }
 
 impl PartFile {
-    /// Makes a new one in a folder, called by what it is for and when it begins.
+    /// Makes a new one in a folder, called by what it is for and when it begins; names in their order are files in theirs.
     ///
     /// # Errors
     /// The system's.
@@ -25,7 +25,7 @@ impl PartFile {
         // 20261128T003000Z
         let time: String = time.split('.').next().unwrap_or_default().chars().filter(|c| c.is_ascii_digit() || *c == 'T').collect();
         for number in 0..1_000u32 {
-            let again = if number == 0 { String::new() } else { format!("-{number}") };
+            let again = if number == 0 { String::new() } else { format!("_{number:03}") };
             let whole = folder.join(format!("{stem}-{time}Z{again}.{extension}"));
             let part = folder.join(format!("{stem}-{time}Z{again}.{extension}.part"));
             if whole.exists() {
@@ -74,8 +74,8 @@ mod tests {
         let name = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
         assert_eq!(name(&create().finish().unwrap()), "x-20261128T003112Z.pcapng");
         let second = create();
-        assert_eq!(name(second.whole()), "x-20261128T003112Z-1.pcapng");
-        assert!(folder.path().join("x-20261128T003112Z-1.pcapng.part").exists() && !second.whole().exists());
+        assert_eq!(name(second.whole()), "x-20261128T003112Z_001.pcapng");
+        assert!(folder.path().join("x-20261128T003112Z_001.pcapng.part").exists() && !second.whole().exists());
         second.discard();
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }

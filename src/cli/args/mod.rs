@@ -36,7 +36,8 @@ Examples:
   ipfix-inspect audit capture.pcap                    will the collector take these flows, and if not, what to change
   ipfix-inspect replay capture.pcap --to 192.0.2.1:2055 --retime      the datagrams again, to a collector
   ipfix-inspect -r captures/                          every capture and flow log in a folder, by their first times
-  tcpdump -w - udp port 2055 | ipfix-inspect -        from a pipe";
+  tcpdump -w - udp port 2055 | ipfix-inspect -        from a pipe
+  ipfix-inspect listen --summary 10s                  live on port 2055: who sends what, what is lost, what the collector would make of it";
 
 /// Reads captures of NetFlow Data Export and tells who exports, what is in the templates, what was lost and what the flows are.
 #[derive(Debug, Parser)]

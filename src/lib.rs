@@ -51,6 +51,8 @@ pub mod summary;
 
 pub mod write;
 
+pub mod query;
+
 pub mod report;
 
 pub mod keep;

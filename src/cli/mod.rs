@@ -17,6 +17,7 @@ mod options;
 mod overview;
 mod profiles;
 mod progress;
+mod query;
 mod reading;
 mod tables;
 mod templates;
@@ -35,6 +36,7 @@ pub fn main() -> ExitCode {
         None if args.files.is_empty() => Ok(no_files()),
         None => options::overview(&args.files, &args.common, &args.overview).and_then(|o| overview::run(&o)),
         Some(Command::Flows(flows)) => options::flows(&flows, &args.common).and_then(|o| flows::run(&o)),
+        Some(Command::Query(query)) => options::query(&query, &args.common).and_then(|o| query::run(&o)),
         Some(Command::Templates(templates)) => options::templates(&templates, &args.common).and_then(|o| templates::run(&o)),
         Some(Command::Options(tables)) => options::tables(&tables, &args.common).and_then(|o| tables::run(&o)),
         Some(Command::Elements(elements)) => options::elements_command(&elements, &args.common).and_then(|o| elements::run(&o)),

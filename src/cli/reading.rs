@@ -252,7 +252,7 @@ static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 static STOP_WAITING: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 
 /// True once the user has asked to stop: what was read until then is given out whole.
-fn interrupted() -> bool {
+pub(super) fn interrupted() -> bool {
     INTERRUPTED.load(Ordering::Relaxed)
 }
 

@@ -104,6 +104,7 @@ mod overview;
 mod overview_json;
 mod problems;
 mod profiles;
+mod result_table;
 mod sampling;
 mod strm;
 mod style;
@@ -122,6 +123,7 @@ pub use options_tables::{OptionsTable, OptionsTables, SetPart, TableDigest, Tabl
 pub use overview::overview_text;
 pub use overview_json::overview_json;
 pub use profiles::{profile_text, profiles_json, profiles_text};
+pub use result_table::result_table;
 pub use style::Style;
 pub use template_changes::{diff_json, diff_text, history_json, history_text};
 pub use templates::templates_text;

@@ -1,8 +1,12 @@
 //! What was typed.
 
+mod query;
+
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+pub(super) use query::{QueryArgs, QueryFormat};
 
 const AFTER_HELP: &str = "\
 Exit status: 0 done; 1 an audit failed, or --strict found damage; 2 usage, or an input could not be read; 130 interrupted.
@@ -12,6 +16,7 @@ Examples:
   ipfix-inspect flows capture.pcap                    the flows as a table
   ipfix-inspect flows capture.pcap -o flows.csv       the flows as CSV: all canonical columns that occur
   ipfix-inspect flows capture.pcap --format ndjson --columns src_addr,dst_addr,bytes,IN_BYTES
+  ipfix-inspect query capture.pcap 'SELECT src_addr, SUM(bytes) AS sum FROM flows GROUP BY src_addr ORDER BY sum DESC LIMIT 10'
   ipfix-inspect templates capture.pcap                every template, field by field
   ipfix-inspect audit capture.pcap                    will the collector take these flows, and if not, what to change
   ipfix-inspect -r captures/                          every capture and flow log in a folder, by their first times
@@ -41,6 +46,8 @@ pub(super) struct Args {
 pub(super) enum Command {
     /// The flows: one row a flow
     Flows(FlowsArgs),
+    /// SQL over flows, exporters, templates, problems and options data
+    Query(QueryArgs),
     /// Every template and options template with its fields and its history
     Templates(TemplatesArgs),
     /// Options data: one table for each options template, scopes first

@@ -1,5 +1,7 @@
 //! What is meant: the typed arguments, checked and put into the library's terms.
 
+mod query;
+
 use std::io::IsTerminal;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
@@ -21,6 +23,8 @@ use super::args::{
     ProfilesArgs, ReportFormat, TablesFormat, TemplateScope, TemplatesArgs,
 };
 use super::filtering::Wanted;
+
+pub(super) use query::{QueryForm, QueryOptions, query};
 
 /// The collector that is asked about where nobody says which.
 const DEFAULT_PROFILE: &str = "strm";

@@ -55,7 +55,7 @@ const ROOMS: [(&str, &[&str]); 20] = [
 ];
 
 /// Where a dependency may be named: paths below `src/`. Its features and its types stay in there.
-const HOMES: [(&str, &[&str]); 29] = [
+const HOMES: [(&str, &[&str]); 30] = [
     ("bzip2", &["nfcapd/"]),
     ("chrono", &["table/filter/"]),
     ("clap", &["cli/"]),
@@ -74,8 +74,9 @@ const HOMES: [(&str, &[&str]); 29] = [
     ("nom", &["message/", "table/filter/"]),
     ("pcap_parser", &["input/capture"]),
     ("polars_arrow", &["table/"]),
+    ("polars_parquet", &["write/parquet/"]),
     ("terminal_size", &["cli/"]),
-    ("polars", &["table/"]),
+    ("polars", &["table/", "write/"]),
     ("regex", &["table/filter/"]),
     ("roxmltree", &["element/"]),
     ("serde", &["audit/", "element/", "keep/", "report/", "write/"]),

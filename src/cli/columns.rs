@@ -3,17 +3,17 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::collector::Collector;
+use crate::collector::{Collector, CollectorOptions};
 use crate::element::{self, Elements};
 use crate::message::{FieldSpecifier, Version};
-use crate::plan::{self, Canonical, Schema, SchemaBuilder, Source};
+use crate::plan::{self, Canonical, ColumnSpec, Schema, SchemaBuilder, Source, UnknownColumn};
 use crate::query::Touched;
 use crate::table::Selection;
 
+use super::Failure;
 use super::filtering::{self, Wanted};
 use super::options::{ColumnChoice, Reading};
 use super::reading::Run;
-use super::Failure;
 
 /// The columns of the table, the first ones being those that a narrow terminal must show.
 const SHORT: [Canonical; 10] = [
@@ -50,14 +50,28 @@ pub(super) struct Settled<'a> {
 impl<'a> Decoding<'a> {
     /// Prepares to read the inputs.
     pub(super) fn begin(reading: &'a Reading) -> Result<Self, Failure> {
+        Self::begin_with(reading, |options| options)
+    }
+
+    /// The same with other options for the collector: the size of batches.
+    pub(super) fn begin_with(reading: &'a Reading, change: impl FnOnce(CollectorOptions) -> CollectorOptions) -> Result<Self, Failure> {
         let run = Run::new(reading)?;
-        let collector = run.collector(run.collector_options(&Arc::default()))?;
+        let collector = run.collector(change(run.collector_options(&Arc::default())))?;
         Ok(Self { run, collector })
     }
 
-    /// True if the inputs can be read twice.
+    /// True if it will be known what occurs before the first record is decoded.
     pub(super) fn looks_ahead(&self) -> bool {
         self.run.looks_ahead()
+    }
+
+    /// Unknown names in an option other than `--columns` are an error as well.
+    pub(super) fn check_names(&self, option: &str, names: &[String]) -> Result<(), Failure> {
+        let told_later = |name: &str| self.run.looks_ahead() && element::may_be_vendors(name);
+        for name in names.iter().filter(|n| !told_later(n)) {
+            column_of(name, self.collector.elements()).map_err(|e| Failure(format!("{option}: {e}")))?;
+        }
+        Ok(())
     }
 
     /// Unknown names are an error before anything is read. But a file can still tell vendors' elements (RFC 5610): whether it does is known
@@ -144,6 +158,10 @@ impl<'a> Decoding<'a> {
                 }
                 let _ = builder.named(word);
             }
+            // A table without columns would have no rows either: COUNT(*) needs one.
+            if builder.is_empty() {
+                builder.canonical(Canonical::NdeVersion);
+            }
         }
         if builder.len() > MOST_COLUMNS {
             let why = format!("SELECT *: more than {MOST_COLUMNS} different elements occur; name the columns that you need");
@@ -179,6 +197,14 @@ impl ColumnChoice {
             Self::Named(names) => names.iter().any(|n| matches!(n.as_str(), "canonical" | "all")),
         }
     }
+}
+
+/// The column that a user means.
+pub(super) fn column_of(name: &str, elements: &Arc<Elements>) -> Result<ColumnSpec, UnknownColumn> {
+    let mut builder = SchemaBuilder::with_elements(Arc::clone(elements));
+    builder.named(name)?;
+    let found = builder.build().columns().first().cloned();
+    found.ok_or_else(|| UnknownColumn { name: name.to_owned(), suggestion: None })
 }
 
 /// What a first pass has met.

@@ -10,6 +10,7 @@ mod columns;
 mod completions;
 mod elements;
 mod explain;
+mod export;
 mod filtering;
 mod flows;
 mod locations;
@@ -37,6 +38,7 @@ pub fn main() -> ExitCode {
         None => options::overview(&args.files, &args.common, &args.overview).and_then(|o| overview::run(&o)),
         Some(Command::Flows(flows)) => options::flows(&flows, &args.common).and_then(|o| flows::run(&o)),
         Some(Command::Query(query)) => options::query(&query, &args.common).and_then(|o| query::run(&o)),
+        Some(Command::Export(export)) => options::export(&export, &args.common).and_then(|o| export::run(&o)),
         Some(Command::Templates(templates)) => options::templates(&templates, &args.common).and_then(|o| templates::run(&o)),
         Some(Command::Options(tables)) => options::tables(&tables, &args.common).and_then(|o| tables::run(&o)),
         Some(Command::Elements(elements)) => options::elements_command(&elements, &args.common).and_then(|o| elements::run(&o)),

@@ -9,7 +9,7 @@ use crate::plan::{Canonical, Schema};
 use crate::query::{self, Answer, Engine, Facts, FlowFrames, FlowStore, OptionFrames, OptionStore, Output, Rows, Sql, Table, Touched};
 use crate::report;
 use crate::summary::{HeadAndSums, Overview};
-use crate::write::TargetFile;
+use crate::write::{ROW_GROUP_ROWS, TargetFile};
 
 use super::columns::{Decoding, Settled};
 use super::options::{QueryForm, QueryOptions, Reading};
@@ -18,6 +18,8 @@ use super::{Ending, Failure, complain, print};
 
 /// Rows of a table for people: nobody reads more, and all of them would have to be in memory for the widths.
 const MOST_SHOWN: u32 = 10_000;
+/// Cells of a batch that becomes a row group: with very many columns row groups have fewer rows.
+const ROW_GROUP_CELLS: usize = 12 << 20;
 
 pub(super) fn run(options: &QueryOptions) -> Result<Ending, Failure> {
     let mut engine = Engine::new();
@@ -29,7 +31,10 @@ pub(super) fn run(options: &QueryOptions) -> Result<Ending, Failure> {
         None => None,
     };
     let touches = Touches::of(&options.sql);
-    let decoding = Decoding::begin(&options.reading)?;
+    let decoding = Decoding::begin_with(&options.reading, |collector| match touches.flows {
+        true => CollectorOptions { batch_rows: ROW_GROUP_ROWS, batch_cells: ROW_GROUP_CELLS, ..collector },
+        false => collector,
+    })?;
     if touches.options && touches.run() && !decoding.looks_ahead() {
         let why = "a pipe can be read only once: options data and other tables can't be asked together; save the capture to a file";
         return Err(Failure(why.to_owned()));
@@ -108,7 +113,7 @@ impl Touches {
 fn tables_without_rows(engine: &mut Engine, settled: &Settled<'_>, touches: &Touches) -> Result<(), Failure> {
     let collector = &settled.collector;
     if touches.flows {
-        engine.flows_without_rows(&settled.schema).map_err(Failure::of)?;
+        engine.flows(FlowStore::new(&settled.schema, Path::new("."))).map_err(Failure::of)?;
     }
     if touches.counts {
         engine.tables(query::empty_tables(collector).map_err(Failure::of)?);
@@ -128,8 +133,8 @@ fn fill(options: &QueryOptions, engine: &mut Engine, settled: Settled<'_>, touch
     let reading = &options.reading;
     let mut ended = (Some(Ending::Done), false);
     if touches.run() {
-        let mut store = FlowStore::new(Arc::clone(&settled.schema), &options.temp_dir);
-        let digest = FlowFrames::new(touches.flows, touches.counts, settled.selection);
+        let mut store = FlowStore::new(&settled.schema, &options.temp_dir);
+        let digest = FlowFrames::new(&settled.schema, touches.flows, touches.counts, settled.selection);
         let outcome = settled.run.decode(settled.collector, &digest, &mut store)?;
         ended = how(&outcome, reading);
         if !matches!(ended.0, Some(Ending::Done | Ending::Unreadable)) {

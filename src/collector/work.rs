@@ -16,6 +16,7 @@ pub struct Work {
     known: Vec<Arc<Known>>,
     /// What is known beside the Sets that come next.
     beside: (Option<u32>, Option<Rate>),
+    octets: usize,
     list_octets: usize,
 }
 
@@ -36,7 +37,7 @@ struct DataSet {
 impl Work {
     /// No work yet, for batches of that schema.
     pub(super) fn new(schema: Arc<Schema>) -> Self {
-        Self { schema, buffers: Vec::new(), sets: Vec::new(), rows: 0, known: Vec::new(), beside: (None, None), list_octets: 0 }
+        Self { schema, buffers: Vec::new(), sets: Vec::new(), rows: 0, known: Vec::new(), beside: (None, None), octets: 0, list_octets: 0 }
     }
 
     /// Empty work for the same columns, with the same known beside the Sets that come next.
@@ -73,6 +74,7 @@ impl Work {
         let (known, header_rate) = self.beside;
         self.sets.push(DataSet { plan, buffer, start, length, context, known, header_rate, lists: None });
         self.rows += rows;
+        self.octets += length as usize;
     }
 
     /// Gives the Set put in last the templates that its lists name.
@@ -81,6 +83,11 @@ impl Work {
             self.list_octets += set.length as usize;
             set.lists = Some(lists);
         }
+    }
+
+    /// Octets of all Sets.
+    pub(super) fn octets(&self) -> usize {
+        self.octets
     }
 
     /// Octets of the Sets that hold lists.

@@ -10,6 +10,7 @@ mod extent;
 mod fixed;
 mod joins;
 mod list;
+mod origin;
 mod schema;
 mod steps;
 
@@ -18,5 +19,6 @@ pub use compile::{compile, element_columns, fed_columns, field_columns, joined_c
 pub use extent::{Extent, Layout};
 pub use fixed::fixed_template;
 pub use list::{ListForm, ListTemplates, SubField, SubTemplate};
+pub use origin::{column_elements, column_unit};
 pub use schema::{ColumnSpec, Kind, Schema, SchemaBuilder, Source, UnknownColumn, nearest};
 pub use steps::{Cell, Convert, IcmpSource, JoinStep, NameOf, OwnRate, RecordPlan, SamplingSources, Step, TimeForm};

@@ -6,7 +6,6 @@
 use std::ops::ControlFlow;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::Duration;
@@ -19,13 +18,12 @@ use sqlparser::parser::Parser;
 
 use super::error::{QueryError, of_polars, unknown_table};
 use super::functions;
-use super::gather::{self, FlowStore, GatherError};
+use super::gather::{FlowStore, GatherError};
 use super::rewrite::{Names, rewrite};
 use super::shown;
 use super::statement::{Asked, Sql};
 use super::tables::{Table, TableSet};
 use super::user_table::user_table;
-use crate::plan;
 
 /// Batches of rows that may wait for whoever takes them.
 const WAITING: usize = 4;
@@ -48,6 +46,8 @@ pub struct Engine {
 impl Engine {
     /// No tables yet.
     pub fn new() -> Self {
+        // Nobody who writes SQL can do anything about what polars will drop in its next version.
+        polars::error::set_warning_function(|_, _| {});
         Self { others: Table::ALL.iter().map(|t| t.name().to_owned()).collect(), ..Self::default() }
     }
 
@@ -60,16 +60,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Adds `flows` as it is before there are any.
-    ///
-    /// # Errors
-    /// Polars refuses the columns, which would be a fault of this crate.
-    pub fn flows_without_rows(&mut self, schema: &Arc<plan::Schema>) -> PolarsResult<()> {
-        self.table(Table::Flows.name(), gather::without_rows(schema)?.lazy());
-        Ok(())
-    }
-
-    /// Adds `flows`.
+    /// Adds `flows`; a store that took nothing gives it without rows.
     ///
     /// # Errors
     /// The disk is full.

@@ -61,6 +61,11 @@ pub(super) fn of_parser(sql: &str, message: &str) -> QueryError {
     };
     let what = what.strip_prefix("Expected: ").map_or_else(|| lower_first(what), |rest| format!("expected {rest}"));
     let what = what.replace("found: EOF", "found the end of the SQL").replace("found: ", "found ");
+    if line == 0 && what.ends_with("the end of the SQL") {
+        let last = sql.trim_end();
+        let column = last.lines().last().map_or(0, |l| l.chars().count() as u64) + 1;
+        return QueryError::at(sql, last.lines().count() as u64, column, 1, what);
+    }
     if line == 0 {
         return QueryError::new(what);
     }
@@ -75,12 +80,20 @@ pub(super) fn of_polars(error: &PolarsError, columns: &[String]) -> QueryError {
     match error {
         PolarsError::ColumnNotFound(_) => QueryError::new(column_not_found(first, columns)),
         PolarsError::SQLInterface(_) if first.starts_with("unsupported function '") => QueryError::new(unknown_function(first)),
-        PolarsError::Duplicate(_) => QueryError::new(format!("{first}; give one of them another name with AS")),
-        PolarsError::InvalidOperation(_) | PolarsError::SchemaMismatch(_) | PolarsError::ComputeError(_) => {
-            QueryError::new(first.replace(" (set POLARS_PANIC_ON_ERR=1 to panic)", ""))
+        PolarsError::Duplicate(_) => {
+            let name = first.split('\'').nth(1).unwrap_or_default();
+            QueryError::new(format!("two columns of the result are called '{name}'; give one of them another name with AS"))
         }
-        _ => QueryError::new(first),
+        _ => QueryError::new(in_words_of_sql(first)),
     }
+}
+
+/// What polars calls its types, as SQL does.
+fn in_words_of_sql(text: &str) -> String {
+    let words = [("dtypes", "types"), ("dtype", "type"), ("`str`", "text"), ("of type: str", "of type text"), ("types str", "types text"), ("dyn int: ", ""), ("dyn int", "integer"), ("dyn float: ", ""), ("cannot compare string with", "a text can't be compared with")];
+    let mut text = text.trim_end_matches("; found:").trim_end_matches(':').to_owned();
+    words.iter().for_each(|(from, to)| text = text.replace(from, to));
+    text
 }
 
 fn column_not_found(text: &str, columns: &[String]) -> String {

@@ -7,7 +7,7 @@
 //! | `ip_version(address)` | 4 or 6 |
 //! | `time_bucket('5m', time)` | the beginning of the stretch that a time lies in; `s`, `m`, `h`, `d` |
 //! | `protocol_name(protocol)` | `TCP` for 6 |
-//! | `flags_text(tcp_flags)` | `SA` for 18, the letters in the order of the bits |
+//! | `flags_text(tcp_flags)` | `...A..S.` for 18, as nfdump writes it |
 //! | `icmp_name(protocol, icmp_type)` | `Echo` for 1, 8 |
 //!
 //! Null gives null; so does a text that is no address.

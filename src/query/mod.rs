@@ -1,10 +1,10 @@
 //! In: a text of SQL, flow batches, and what a run has counted. Out: rows, in batches of data frames, or why there are none.
-//! May use: `time`, `datagram`, `element`, `message`, `template`, `plan`, `column`, `collector`, `table`, `audit`, `summary`.
+//! May use: `time`, `datagram`, `element`, `message`, `template`, `plan`, `column`, `collector`, `table`, `audit`, `summary`, `write`.
 //!
 //! ```text
-//! SQL ──▶ Sql: one statement, only asking ──▶ names spelled, results named, arithmetic widened ──▶ polars ──▶ rows, in batches
-//!         (statement: what it touches)        (rewrite)                                            (engine)
-//! batches ── FlowFrames ──▶ in memory while they are few, else in a Parquet file without a name ──▶ the table `flows`
+//! SQL ──▶ Sql: one statement, only asking ──▶ results named, names spelled, arithmetic widened ──▶ polars ──▶ rows, in batches
+//!         (statement: what it touches)        (naming, rewrite)                                    (engine)
+//! batches ── FlowFrames ──▶ Parquet in memory while it is small, else in a file without a name ──▶ the table `flows`
 //! counts  ── tables ──▶ `exporters`, `templates`, `fields`, `problems`
 //! options ── OptionFrames ──▶ `options`, `options_257` …
 //! ```
@@ -16,6 +16,7 @@ mod engine;
 mod error;
 mod functions;
 mod gather;
+mod naming;
 mod net;
 mod options;
 mod output;

@@ -36,8 +36,17 @@ impl Digest for OptionFrames {
     type Part = OptionPart;
 
     fn digest(&self, batch: &FlowBatch) -> OptionPart {
-        OptionPart { context: batch.runs().first().map(|run| run.context), frame: data_frame(batch.clone()) }
+        OptionPart { context: batch.runs().first().map(|run| run.context), frame: data_frame(batch.clone()).and_then(in_micros) }
     }
+}
+
+/// Times in the unit that all tables have.
+fn in_micros(mut frame: DataFrame) -> PolarsResult<DataFrame> {
+    let times: Vec<Column> = frame.columns().iter().filter(|c| matches!(c.dtype(), DataType::Datetime(..))).cloned().collect();
+    for column in times {
+        frame.with_column(column.cast(&DataType::Datetime(TimeUnit::Microseconds, Some(TimeZone::UTC)))?)?;
+    }
+    Ok(frame)
 }
 
 /// Why options data could not be gathered.
@@ -152,7 +161,7 @@ fn empty_wide(definition: &Definition, elements: &Elements) -> PolarsResult<Data
     let schema = plan::record_schema(definition.key.version, &definition.template.fields, elements);
     let mut batch = FlowBatch::new(Arc::new(schema));
     batch.finish();
-    let frame = data_frame(batch)?;
+    let frame = in_micros(data_frame(batch)?)?;
     let mut out = whose(None, 0)?;
     let own: Vec<Column> = frame.columns().iter().filter(|c| out.column(c.name()).is_err()).cloned().collect();
     out.hstack_mut(&own)?;

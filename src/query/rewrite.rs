@@ -1,8 +1,8 @@
-//! A query as the engine has to get it: names spelled as the tables spell them, a name for every column of the result, and
-//! arithmetic that can't wrap around.
+//! A query as the engine has to get it: named columns ([`naming`](super::naming)), names spelled as the tables spell them, times that
+//! can be compared, and arithmetic that can't wrap around.
 //!
 //! - SQL's names know no case, the engine's do; an element may be named as its vendor does (`IN_BYTES`).
-//! - A result's column without `AS` is called what was written (`SUM(bytes)`): the engine would call it `bytes`, and refuse a second one.
+//! - Times are compared with texts, and a `TIMESTAMP '…'` is one: the engine knows no other way for times with a time zone.
 //! - Unsigned integers are added, subtracted and multiplied as 64-bit ones with a sign: `src_port - 1024` would wrap else, in 16 bits.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,10 +10,14 @@ use std::ops::ControlFlow;
 
 use sqlparser::ast::{
     BinaryOperator, CastKind, Cte, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName,
-    ObjectNamePart, Query, Select, SelectItem, TableAlias, TableFactor, Visit, VisitMut, Visitor, VisitorMut,
+    ObjectNamePart, Query, Select, SelectItem, TableAlias, TableFactor, TypedString, Value, ValueWithSpan, Visit, VisitMut, Visitor,
+    VisitorMut,
 };
+use sqlparser::dialect::GenericDialect;
+use sqlparser::parser::Parser;
 
 use super::error::{QueryError, unknown_column, unknown_table};
+use super::naming::name_columns;
 use super::statement::last_part;
 
 /// What the tables of a query have.
@@ -33,6 +37,7 @@ pub(super) struct Names {
 
 /// Brings a query into the engine's form.
 pub(super) fn rewrite(sql: &str, query: &mut Query, names: &Names) -> Result<(), QueryError> {
+    name_columns(query)?;
     let mut given = Given::default();
     let _ = Visit::visit(&*query, &mut given);
     let unsigned = unsigned_names(&given, names);
@@ -77,9 +82,8 @@ impl Visitor for Given {
         for item in &select.projection {
             match item {
                 SelectItem::ExprWithAlias { expr, alias } => self.columns.entry(alias.value.clone()).or_default().push(expr.clone()),
-                SelectItem::UnnamedExpr(expr) => {
-                    self.columns.entry(expr.to_string()).or_default();
-                }
+                // A column of a table: it gives no new name.
+                SelectItem::UnnamedExpr(_) => {}
                 SelectItem::Wildcard(options) | SelectItem::QualifiedWildcard(_, options) => {
                     if let Some(sqlparser::ast::RenameSelectItem::Single(one)) = &options.opt_rename {
                         self.columns.entry(one.alias.value.clone()).or_default();
@@ -152,7 +156,7 @@ fn is_unsigned(expr: &Expr, unsigned: &BTreeSet<String>, names: &Names) -> bool 
     }
 }
 
-fn arguments(function: &Function) -> impl Iterator<Item = &Expr> {
+pub(super) fn arguments(function: &Function) -> impl Iterator<Item = &Expr> {
     let list = match &function.args {
         FunctionArguments::List(list) => list.args.as_slice(),
         _ => &[],
@@ -170,6 +174,60 @@ fn spelled<'a>(name: &str, names: &'a Names) -> Option<&'a str> {
     }
     let same = names.columns.keys().find(|column| column.eq_ignore_ascii_case(name));
     same.or_else(|| names.synonyms.get(&name.to_ascii_lowercase())).map(String::as_str)
+}
+
+fn is_comparison(op: &BinaryOperator) -> bool {
+    use BinaryOperator::{Eq, Gt, GtEq, Lt, LtEq, NotEq};
+    matches!(op, Eq | NotEq | Lt | LtEq | Gt | GtEq)
+}
+
+/// The comparison that says the same with its sides swapped.
+fn turned(op: &BinaryOperator) -> BinaryOperator {
+    use BinaryOperator::{Gt, GtEq, Lt, LtEq};
+    match op {
+        Lt => Gt,
+        LtEq => GtEq,
+        Gt => Lt,
+        GtEq => LtEq,
+        other => other.clone(),
+    }
+}
+
+fn is_text(expr: &Expr) -> bool {
+    matches!(expr, Expr::Value(ValueWithSpan { value: Value::SingleQuotedString(_), .. }))
+}
+
+/// Makes a text of what is written as a time, or a day of it where days are compared. `other` is what it is compared with.
+fn compare_times(other: &Expr, expr: &mut Expr) {
+    let text = match expr {
+        Expr::TypedString(TypedString { data_type: DataType::Timestamp(..) | DataType::Datetime(_) | DataType::Date, value, .. }) => {
+            value.value.clone().into_string()
+        }
+        Expr::Cast { expr: inner, data_type: DataType::Timestamp(..) | DataType::Datetime(_) | DataType::Date, .. } => match &**inner {
+            Expr::Value(ValueWithSpan { value: Value::SingleQuotedString(text), .. }) => Some(text.clone()),
+            _ => None,
+        },
+        Expr::Value(ValueWithSpan { value: Value::SingleQuotedString(text), .. }) if looks_like_time(text) => Some(text.clone()),
+        _ => None,
+    };
+    let Some(text) = text else { return };
+    let text = text.trim().trim_end_matches(['Z', 'z']).to_owned();
+    let is_day = matches!(other, Expr::Function(f) if last_part(&f.name).eq_ignore_ascii_case("date"));
+    let value = Expr::value(Value::SingleQuotedString(text));
+    *expr = if is_day { day(value) } else { value };
+}
+
+/// `2026-11-22`, and what may follow it in ISO 8601.
+fn looks_like_time(text: &str) -> bool {
+    let octets = text.trim().as_bytes();
+    octets.len() >= 10 && octets.iter().take(10).enumerate().all(|(at, o)| if at == 4 || at == 7 { *o == b'-' } else { o.is_ascii_digit() })
+}
+
+/// `DATE('…')`: the engine has no days as plain texts.
+fn day(text: Expr) -> Expr {
+    let call = format!("DATE({text})");
+    let parsed = Parser::new(&GenericDialect).try_with_sql(&call).and_then(|mut p| p.parse_expr());
+    parsed.unwrap_or(text)
 }
 
 struct Rewriter<'a> {
@@ -228,7 +286,7 @@ impl Rewriter<'_> {
     /// Casts an operand that is unsigned.
     fn widen(&self, operand: &mut Expr) {
         if is_unsigned(operand, &self.unsigned, self.names) {
-            let inner = std::mem::replace(operand, Expr::value(sqlparser::ast::Value::Null));
+            let inner = std::mem::replace(operand, Expr::value(Value::Null));
             *operand = Expr::Cast {
                 kind: CastKind::Cast,
                 expr: Box::new(inner),
@@ -240,35 +298,16 @@ impl Rewriter<'_> {
     }
 }
 
-/// True for what makes several columns, which can't have one name.
-fn makes_several(expr: &Expr) -> bool {
-    struct Several(bool);
-    impl Visitor for Several {
-        type Break = ();
-        fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
-            self.0 |= match expr {
-                Expr::Wildcard(_) | Expr::QualifiedWildcard(..) => true,
-                Expr::Function(function) => last_part(&function.name).eq_ignore_ascii_case("columns"),
-                _ => false,
-            };
-            ControlFlow::Continue(())
-        }
-    }
-    let mut several = Several(false);
-    let _ = Visit::visit(expr, &mut several);
-    several.0
-}
-
 impl VisitorMut for Rewriter<'_> {
     type Break = QueryError;
 
-    fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<QueryError> {
-        for item in &mut select.projection {
-            let SelectItem::UnnamedExpr(expr) = item else { continue };
-            if !matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_)) && !makes_several(expr) {
-                let alias = Ident::with_quote('"', expr.to_string());
-                *item = SelectItem::ExprWithAlias { expr: expr.clone(), alias };
-            }
+    fn pre_visit_value(&mut self, value: &mut ValueWithSpan) -> ControlFlow<QueryError> {
+        // The engine knows no exponents.
+        if let Value::Number(text, _) = &mut value.value
+            && text.contains(['e', 'E'])
+            && let Ok(number) = text.parse::<f64>()
+        {
+            *text = if number.fract() == 0.0 { format!("{number}.0") } else { number.to_string() };
         }
         ControlFlow::Continue(())
     }
@@ -304,6 +343,20 @@ impl VisitorMut for Rewriter<'_> {
                 self.widen(left);
                 self.widen(right);
             }
+            Expr::BinaryOp { left, op, right } if is_comparison(op) => {
+                compare_times(left, right);
+                compare_times(right, left);
+                // The engine takes a text for a time on the right alone.
+                if is_text(left) && !is_text(right) {
+                    std::mem::swap(left, right);
+                    *op = turned(op);
+                }
+            }
+            Expr::Between { expr, low, high, .. } => {
+                compare_times(expr, low);
+                compare_times(expr, high);
+            }
+            Expr::InList { expr, list, .. } => list.iter_mut().for_each(|value| compare_times(expr, value)),
             Expr::UnaryOp { op: sqlparser::ast::UnaryOperator::Minus, expr } => self.widen(expr),
             _ => {}
         }
@@ -336,11 +389,24 @@ mod tests {
     fn names_are_spelled_and_given() {
         assert_eq!(rewritten("select SRC_ADDR, In_Bytes from FLOWS").unwrap(), "SELECT src_addr, octetDeltaCount FROM flows");
         assert_eq!(
-            rewritten("SELECT SUM(bytes), F.bytes FROM flows f ORDER BY Total").unwrap_err().lines().next(),
-            Some("SQL, line 1, column 52: no column 'Total' in these tables; there are: src_addr, bytes")
+            rewritten("SELECT F.bytes FROM flows f ORDER BY Total").unwrap_err().lines().next(),
+            Some("SQL, line 1, column 38: no column 'Total' in these tables; there are: src_addr, bytes")
         );
-        assert_eq!(rewritten("SELECT SUM(bytes) FROM flows").unwrap(), "SELECT SUM(bytes) AS \"SUM(bytes)\" FROM flows");
-        assert_eq!(rewritten("SELECT COLUMNS('^b') FROM flows").unwrap(), "SELECT COLUMNS('^b') FROM flows");
+    }
+
+    #[test]
+    fn times_are_compared_as_texts() {
+        for (from, to) in [
+            ("t > TIMESTAMP '2026-11-22 10:00:00'", "t > '2026-11-22 10:00:00'"),
+            ("'2026-11-22T10:00:00Z' <= t", "t >= '2026-11-22T10:00:00'"),
+            ("t BETWEEN CAST('2026-11-22' AS TIMESTAMP) AND DATE '2026-11-23'", "t BETWEEN '2026-11-22' AND '2026-11-23'"),
+            ("DATE(t) = '2026-11-22'", "DATE(t) = DATE('2026-11-22')"),
+            ("src_addr = '2001:db8::1'", "src_addr = '2001:db8::1'"),
+            ("bytes > 1.5e6", "bytes > 1500000.0"),
+        ] {
+            let sql = |condition| format!("SELECT 1 AS one FROM (SELECT bytes, src_addr, 1 AS t FROM flows) AS x WHERE {condition}");
+            assert_eq!(rewritten(&sql(from)).unwrap(), sql(to));
+        }
     }
 
     #[test]

@@ -91,7 +91,7 @@ impl Sql {
         let (asked, explain) = asked(statement)?;
         let mut touched = match &asked {
             Asked::Rows(query) => touched(text, query)?,
-            Asked::Tables => Touched { words: BTreeSet::new(), ..Touched::default() },
+            Asked::Tables => Touched { all: true, ..Touched::default() },
             Asked::Columns(table) => Touched { tables: BTreeSet::from([table.to_ascii_lowercase()]), words: BTreeSet::new(), all: true },
         };
         touched.words = words(text);

@@ -10,7 +10,7 @@ use super::error::QueryError;
 ///
 /// # Errors
 /// The file can't be read, or its name tells no form.
-pub fn user_table(path: &Path) -> Result<LazyFrame, QueryError> {
+pub(super) fn user_table(path: &Path) -> Result<LazyFrame, QueryError> {
     let name = path.display();
     if !path.exists() {
         return Err(QueryError::new(format!("--table: there is no file '{name}'")));

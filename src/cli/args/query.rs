@@ -22,7 +22,7 @@ Functions beside SQL's own:
   net(address, 24)               its network as text; net(address, 24, 48) has another length for IPv6 than 64
   ip_version(address)            4 or 6
   time_bucket('1m', time)        the beginning of its minute; s, m, h, d
-  protocol_name(protocol)        TCP for 6; flags_text(tcp_flags): SA for 18; icmp_name(protocol, icmp_type)
+  protocol_name(protocol)        TCP for 6; flags_text(tcp_flags): ...A..S. for 18; icmp_name(protocol, icmp_type)
 
 Examples:
   ipfix-inspect query x.pcap 'SELECT src_addr, SUM(bytes) AS b FROM flows GROUP BY src_addr ORDER BY b DESC LIMIT 10'

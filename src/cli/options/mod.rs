@@ -1,6 +1,9 @@
 //! What is meant: the typed arguments, checked and put into the library's terms.
 
+mod export;
 mod query;
+
+pub(super) use export::{ExportForm, ExportOptions, Output, export};
 
 use std::io::IsTerminal;
 use std::num::NonZero;

@@ -8,6 +8,7 @@ mod args;
 mod audit;
 mod columns;
 mod completions;
+mod conversations;
 mod elements;
 mod explain;
 mod export;
@@ -20,6 +21,7 @@ mod profiles;
 mod progress;
 mod query;
 mod reading;
+mod summary;
 mod tables;
 mod templates;
 
@@ -39,6 +41,10 @@ pub fn main() -> ExitCode {
         Some(Command::Flows(flows)) => options::flows(&flows, &args.common).and_then(|o| flows::run(&o)),
         Some(Command::Query(query)) => options::query(&query, &args.common).and_then(|o| query::run(&o)),
         Some(Command::Export(export)) => options::export(&export, &args.common).and_then(|o| export::run(&o)),
+        Some(Command::Summary(summary)) => options::summary(&summary, &args.common).and_then(|o| summary::run(&o)),
+        Some(Command::Conversations(conversations)) => {
+            options::conversations(&conversations, &args.common).and_then(|o| conversations::run(&o))
+        }
         Some(Command::Templates(templates)) => options::templates(&templates, &args.common).and_then(|o| templates::run(&o)),
         Some(Command::Options(tables)) => options::tables(&tables, &args.common).and_then(|o| tables::run(&o)),
         Some(Command::Elements(elements)) => options::elements_command(&elements, &args.common).and_then(|o| elements::run(&o)),

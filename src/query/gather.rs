@@ -121,7 +121,7 @@ impl FlowStore {
         let mut out = self.sink.finish().map_err(io_error)?;
         out.flush().and_then(|()| out.seek(SeekFrom::Start(0))).map_err(io_error)?;
         let sources = match out.into_inner() {
-            SpooledData::InMemory(octets) => ScanSources::Buffers(Arc::from([Buffer::from(octets.into_inner())])),
+            SpooledData::InMemory(octets) => ScanSources::Buffers(Arc::from([octets.into_inner().into()])),
             SpooledData::OnDisk(file) => ScanSources::Files(Arc::from([file])),
         };
         let options = ScanArgsParquet { glob: false, hive_options: HiveOptions::new_disabled(), ..Default::default() };

@@ -13,6 +13,7 @@
 //! | [`referee`] | tshark's decoding of today against ours |
 //! | [`hostile`] | cut and damaged input |
 //! | [`malformed`] | octets that contradict themselves, and what is whole around them |
+//! | [`conversations`] | flows of both directions paired: by us, by softflowd itself, by nfdump |
 //! | [`options`] | options data as tables, joined with flows, sampling |
 //! | [`build`] | messages made for a test, and the answers to them |
 //! | [`clauses`] | which element feeds which column: counters, times, directions, names |
@@ -35,6 +36,7 @@ mod build;
 mod captures;
 mod clauses;
 mod cli;
+mod conversations;
 mod corpus;
 mod events;
 mod explained;

@@ -5,10 +5,17 @@ mod query;
 
 pub(super) use export::{ExportAddresses, ExportArgs, ExportCompression, ExportFormat, ExportTimes};
 pub(super) use query::{QueryArgs, QueryFormat};
+mod conversations;
+mod display;
+mod summary;
 
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+pub(super) use conversations::{ConversationsArgs, ConversationsFormat, DeduplicateBy, OrderBy, WaysShown};
+pub(super) use display::{BytesUnit, DisplayArgs};
+pub(super) use summary::{CountAt, OrderArg, SummaryArgs, SummaryFormat};
 
 const AFTER_HELP: &str = "\
 Exit status: 0 done; 1 an audit failed, or --strict found damage; 2 usage, or an input could not be read; 130 interrupted.
@@ -20,6 +27,9 @@ Examples:
   ipfix-inspect flows capture.pcap --format ndjson --columns src_addr,dst_addr,bytes,IN_BYTES
   ipfix-inspect query capture.pcap 'SELECT src_addr, SUM(bytes) AS sum FROM flows GROUP BY src_addr ORDER BY sum DESC LIMIT 10'
   ipfix-inspect export capture.pcap -o flows.parquet  every column that occurs, for DuckDB, pandas, Spark, ClickHouse
+  ipfix-inspect summary capture.pcap                  totals, a picture of the time, top talkers and ports
+  ipfix-inspect summary capture.pcap --by src_net/24,dst_port --top 20
+  ipfix-inspect conversations capture.pcap            who talked to whom, both directions in a row, and what is one-way
   ipfix-inspect templates capture.pcap                every template, field by field
   ipfix-inspect audit capture.pcap                    will the collector take these flows, and if not, what to change
   ipfix-inspect -r captures/                          every capture and flow log in a folder, by their first times
@@ -53,6 +63,10 @@ pub(super) enum Command {
     Query(QueryArgs),
     /// The flows as Parquet, Arrow, CSV or ndjson: one file, or a dataset of many
     Export(ExportArgs),
+    /// What flows add up to: totals and top talkers, the first groups by any columns, sums over time
+    Summary(SummaryArgs),
+    /// Conversations: the flows of both directions paired; what is one-way, and whether the collector has to pair across exporters
+    Conversations(ConversationsArgs),
     /// Every template and options template with its fields and its history
     Templates(TemplatesArgs),
     /// Options data: one table for each options template, scopes first
@@ -120,6 +134,10 @@ pub(super) struct FlowsArgs {
     /// Replace an existing output file
     #[arg(long)]
     pub(super) force: bool,
+
+    // Last, since its heading would hold for what follows.
+    #[command(flatten)]
+    pub(super) display: DisplayArgs,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -229,6 +247,14 @@ fn nanos(text: &str) -> Result<i64, String> {
     let units = [('s', SECOND), ('m', 60 * SECOND), ('h', 3_600 * SECOND), ('d', 86_400 * SECOND)];
     let found = units.iter().find_map(|(unit, nanos)| text.strip_suffix(*unit)?.parse::<i64>().ok()?.checked_mul(*nanos));
     found.filter(|n| *n >= 0).ok_or_else(|| "expected a number and s, m, h or d, such as 90s or 10m".to_owned())
+}
+
+/// The same for a length that is not zero, with ms too.
+fn duration(text: &str) -> Result<i64, String> {
+    const MILLI: i64 = 1_000_000;
+    let millis = text.strip_suffix("ms").map(|number| number.parse::<i64>().ok().and_then(|n| n.checked_mul(MILLI)));
+    let found = millis.map_or_else(|| nanos(text).ok(), |millis| millis);
+    found.filter(|n| *n > 0).ok_or_else(|| "expected a number above 0 and ms, s, m, h or d, such as 10s or 1m".to_owned())
 }
 
 #[derive(Debug, ClapArgs)]

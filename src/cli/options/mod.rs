@@ -4,6 +4,9 @@ mod export;
 mod query;
 
 pub(super) use export::{ExportForm, ExportOptions, Output, export};
+mod conversations;
+mod display;
+mod summary;
 
 use std::io::IsTerminal;
 use std::num::NonZero;
@@ -16,7 +19,7 @@ use crate::element::{self, Elements};
 use crate::input::{InputOptions, Location};
 use crate::keep;
 use crate::plan;
-use crate::report::Style;
+use crate::report::{ByteUnits, Display, Style};
 use crate::template::{Limits, PendingLimits, ScopeRule};
 use crate::write::Format;
 
@@ -28,6 +31,9 @@ use super::args::{
 use super::filtering::Wanted;
 
 pub(super) use query::{QueryForm, QueryOptions, query};
+pub(super) use conversations::{ConversationsForm, ConversationsOptions, conversations};
+pub(super) use display::{Shown, display};
+pub(super) use summary::{Asked, SummaryOptions, page_tables, summary};
 
 /// The collector that is asked about where nobody says which.
 const DEFAULT_PROFILE: &str = "strm";
@@ -163,6 +169,7 @@ pub(super) struct FlowsOptions {
     pub(super) output: Option<PathBuf>,
     pub(super) force: bool,
     pub(super) style: Style,
+    pub(super) display: Display,
 }
 
 /// What the overview's arguments mean.
@@ -225,8 +232,17 @@ pub(super) fn flows(args: &FlowsArgs, common: &CommonArgs) -> Result<FlowsOption
         (true, RowForm::Table) => ColumnChoice::Short,
         (true, RowForm::Text(_)) => ColumnChoice::Canonical,
     };
+    let display = display(
+        &args.display,
+        match form {
+            RowForm::Table => Shown::ForPeople(ByteUnits::Raw),
+            RowForm::Text(Format::Csv) => Shown::Csv,
+            RowForm::Text(Format::Ndjson) => Shown::ForPrograms("ndjson"),
+        },
+    )?;
     let reading = reading(&args.files, common)?;
     Ok(FlowsOptions {
+        display,
         filter: Wanted::new(args.filter.filter.as_deref(), &reading.elements)?,
         reading,
         form,

@@ -165,7 +165,8 @@ impl<'a> Decoding<'a> {
                     }
                 }
             }
-            for word in touched.words() {
+            // `flows` is a table here, not nProbe's element of that name.
+            for word in touched.words().filter(|word| !touched.table(word)) {
                 // Any name of an element will do, and what occurs nowhere is null, not unknown: a query serves many captures.
                 if let Some(element) = elements.by_name(word).filter(|_| Canonical::by_name(word).is_none()) {
                     columns.synonyms.push((word.to_owned(), element.column.clone()));
@@ -190,14 +191,14 @@ impl<'a> Decoding<'a> {
     }
 }
 
-/// Every column that occurs; the canonical ones where that can't be known, in a pipe.
+/// Every column that occurs; the canonical ones where that can't be known, in a pipe. Beyond so many that no table could have them, some.
 fn occurring(met: Option<&Met>, elements: &Arc<Elements>) -> Schema {
     let mut builder = SchemaBuilder::with_elements(Arc::clone(elements));
-    canonical(&mut builder, met, elements);
-    for (version, fields) in met.iter().flat_map(|met| &met.layouts) {
-        for (name, kind) in plan::element_columns(*version, fields, elements) {
-            builder.field(&name, kind);
+    match met {
+        Some(_) => {
+            let _ = all(&mut builder, met, elements);
         }
+        None => canonical(&mut builder, None, elements),
     }
     builder.build()
 }

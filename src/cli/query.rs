@@ -194,7 +194,11 @@ fn explained(options: &QueryOptions, settled: &Settled<'_>, answer: &Answer) -> 
     if let Some(filter) = &options.filter_text {
         out.push_str(&format!("Filter before SQL: {filter}\n"));
     }
-    out.push_str(&format!("SQL as the engine gets it: {}\n\nPlan, to be read from the bottom:\n{}\n", answer.text(), answer.plan().map_err(Failure::of)?));
+    out.push_str(&format!(
+        "SQL as the engine gets it: {}\n\nPlan, to be read from the bottom:\n{}\n",
+        answer.text(),
+        answer.plan().map_err(Failure::of)?
+    ));
     Ok(out)
 }
 

@@ -191,7 +191,8 @@ impl Engine {
             .iter()
             .map(|(name, frame)| {
                 let schema = frame.clone().collect_schema();
-                let columns: Vec<String> = schema.iter().flat_map(|s| s.iter_names().map(ToString::to_string).collect::<Vec<_>>()).collect();
+                let columns: Vec<String> =
+                    schema.iter().flat_map(|s| s.iter_names().map(ToString::to_string).collect::<Vec<_>>()).collect();
                 (name.clone(), columns.join(", "))
             })
             .collect();

@@ -43,7 +43,15 @@ impl fmt::Display for QueryError {
         let Some(place) = &self.place else { return write!(f, "SQL: {}", self.message) };
         let before = usize::try_from(place.column.saturating_sub(1)).unwrap_or(0);
         let indent: String = place.text.chars().take(before).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
-        write!(f, "SQL, line {}, column {}: {}\n  {}\n  {indent}{}", place.line, place.column, self.message, place.text, "^".repeat(place.length))
+        write!(
+            f,
+            "SQL, line {}, column {}: {}\n  {}\n  {indent}{}",
+            place.line,
+            place.column,
+            self.message,
+            place.text,
+            "^".repeat(place.length)
+        )
     }
 }
 
@@ -77,20 +85,32 @@ pub(super) fn of_polars(error: &PolarsError, columns: &[String]) -> QueryError {
     let text = error.to_string();
     let text = text.split("\n\nResolved plan until failure").next().unwrap_or_default();
     let first = text.lines().next().unwrap_or_default().trim();
-    match error {
-        PolarsError::ColumnNotFound(_) => QueryError::new(column_not_found(first, columns)),
-        PolarsError::SQLInterface(_) if first.starts_with("unsupported function '") => QueryError::new(unknown_function(first)),
-        PolarsError::Duplicate(_) => {
-            let name = first.split('\'').nth(1).unwrap_or_default();
-            QueryError::new(format!("two columns of the result are called '{name}'; give one of them another name with AS"))
-        }
-        _ => QueryError::new(in_words_of_sql(first)),
+    // What was met while a plan was made comes wrapped, so its text tells more than its kind.
+    if first.contains("unable to find column") {
+        QueryError::new(column_not_found(first, columns))
+    } else if first.starts_with("unsupported function '") {
+        QueryError::new(unknown_function(first))
+    } else if first.starts_with("duplicate: ") || first.contains("duplicate output name") {
+        let name = first.split('\'').nth(1).unwrap_or_default();
+        QueryError::new(format!("two columns of the result are called '{name}'; give one of them another name with AS"))
+    } else {
+        QueryError::new(in_words_of_sql(first))
     }
 }
 
 /// What polars calls its types, as SQL does.
 fn in_words_of_sql(text: &str) -> String {
-    let words = [("dtypes", "types"), ("dtype", "type"), ("`str`", "text"), ("of type: str", "of type text"), ("types str", "types text"), ("dyn int: ", ""), ("dyn int", "integer"), ("dyn float: ", ""), ("cannot compare string with", "a text can't be compared with")];
+    let words = [
+        ("dtypes", "types"),
+        ("dtype", "type"),
+        ("`str`", "text"),
+        ("of type: str", "of type text"),
+        ("types str", "types text"),
+        ("dyn int: ", ""),
+        ("dyn int", "integer"),
+        ("dyn float: ", ""),
+        ("cannot compare string with", "a text can't be compared with"),
+    ];
     let mut text = text.trim_end_matches("; found:").trim_end_matches(':').to_owned();
     words.iter().for_each(|(from, to)| text = text.replace(from, to));
     text

@@ -70,7 +70,8 @@ fn function(
         if arguments.contains(&got) {
             return Ok(());
         }
-        let wanted = if arguments.start() == arguments.end() { arguments.start().to_string() } else { format!("{} or more", arguments.start()) };
+        let wanted =
+            if arguments.start() == arguments.end() { arguments.start().to_string() } else { format!("{} or more", arguments.start()) };
         Err(polars_err!(SQLInterface: "{name} takes {wanted} arguments, not {got}"))
     };
     let field = move |_: &Schema, fields: &[Field]| {
@@ -177,7 +178,8 @@ fn time_bucket(columns: &[Column]) -> PolarsResult<Column> {
         TimeUnit::Milliseconds => 1_000,
     };
     let text = texts("time_bucket", "the stretch", stretch)?.get(0).unwrap_or("1m");
-    let seconds = stretch_seconds(text).ok_or_else(|| polars_err!(SQLInterface: "time_bucket: '{text}' is no stretch of time; 10s, 5m, 1h, 1d are"))?;
+    let seconds = stretch_seconds(text)
+        .ok_or_else(|| polars_err!(SQLInterface: "time_bucket: '{text}' is no stretch of time; 10s, 5m, 1h, 1d are"))?;
     let width: i64 = seconds * per_second;
     let physical = time.to_physical_repr();
     let rows = rows(columns);
@@ -276,7 +278,10 @@ mod tests {
         let begun: Vec<_> = begun.to_physical_repr().i64().unwrap().iter().collect();
         // 1,700,000,059.999999 s is 22:14:19.999999, so its minute began 20 s earlier.
         assert_eq!(begun, [Some(1_700_000_040_000_000), Some(1_700_000_040_000_000), Some(-60_000_000)]);
-        assert_eq!([stretch_seconds("90s"), stretch_seconds("2h"), stretch_seconds("0m"), stretch_seconds("1w")], [Some(90), Some(7_200), None, None]);
+        assert_eq!(
+            [stretch_seconds("90s"), stretch_seconds("2h"), stretch_seconds("0m"), stretch_seconds("1w")],
+            [Some(90), Some(7_200), None, None]
+        );
     }
 
     #[test]

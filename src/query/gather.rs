@@ -140,3 +140,48 @@ impl Sink<FlowPart> for FlowStore {
         Ok(Flow::Continue)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::column::{Column, Context, Run, Values};
+    use crate::message::Version;
+    use crate::plan::{Canonical, Kind, SchemaBuilder};
+
+    /// Ports 0, 1, 2 …, in batches, of a schema with that one column.
+    fn gathered(place: &Path, most_in_memory: usize) -> Result<LazyFrame, GatherError> {
+        let mut schema = SchemaBuilder::default();
+        schema.canonical(Canonical::Bytes);
+        let schema = Arc::new(schema.build());
+        let digest = FlowFrames::new(&schema, true, false, None);
+        let mut store = FlowStore::with_most_in_memory(&schema, place, most_in_memory);
+        for batch in 0..4u64 {
+            let mut column = Column { values: Values::U64((0..10_000).map(|n| batch * 10_000 + n).collect()), ..Column::new(Kind::U64) };
+            column.validity.extend(10_000, true);
+            let runs = vec![Run { start: 0, rows: 10_000, context: Context::blank(Version::V9) }];
+            store.absorb(digest.digest(&FlowBatch::from_parts(Arc::clone(&schema), vec![column], runs)))?;
+        }
+        store.into_frame()
+    }
+
+    #[test]
+    fn memory_and_disk_hold_the_same() {
+        let place = tempfile::tempdir().unwrap();
+        for most_in_memory in [usize::MAX, 1_000] {
+            let frame = gathered(place.path(), most_in_memory).unwrap();
+            let sum = frame.clone().select([col("bytes").sum(), col("bytes").count().alias("n")]).collect().unwrap();
+            // 0 + 1 + … + 39,999.
+            assert_eq!(sum.column("bytes").unwrap().get(0).unwrap(), AnyValue::UInt64(799_980_000));
+            assert_eq!(sum.column("n").unwrap().get(0).unwrap().extract::<u64>(), Some(40_000));
+            // The file has no name, so nothing can be left behind.
+            assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0);
+        }
+    }
+
+    #[test]
+    fn a_place_that_can_not_be_used_is_named() {
+        let error = gathered(Path::new("/nowhere/at/all"), 1_000).map(|_| ()).unwrap_err().to_string();
+        assert!(error.starts_with("temporary data can't be kept in '/nowhere/at/all': "), "{error}");
+        assert!(error.ends_with("; --temp-dir names another place"), "{error}");
+    }
+}

@@ -19,9 +19,37 @@ use super::statement::last_part;
 
 /// Functions of many rows.
 const AGGREGATES: [&str; 31] = [
-    "array_agg", "avg", "corr", "count", "covar", "covar_pop", "covar_samp", "first", "group_concat", "last", "listagg", "max", "median",
-    "min", "quantile_cont", "quantile_disc", "stddev", "stddev_samp", "stdev", "stdev_samp", "string_agg", "sum", "total", "var",
-    "var_samp", "variance", "bit_and_agg", "bit_or_agg", "any_value", "mode", "approx_count_distinct",
+    "array_agg",
+    "avg",
+    "corr",
+    "count",
+    "covar",
+    "covar_pop",
+    "covar_samp",
+    "first",
+    "group_concat",
+    "last",
+    "listagg",
+    "max",
+    "median",
+    "min",
+    "quantile_cont",
+    "quantile_disc",
+    "stddev",
+    "stddev_samp",
+    "stdev",
+    "stdev_samp",
+    "string_agg",
+    "sum",
+    "total",
+    "var",
+    "var_samp",
+    "variance",
+    "bit_and_agg",
+    "bit_or_agg",
+    "any_value",
+    "mode",
+    "approx_count_distinct",
 ];
 
 /// Names the columns of every SELECT in a query.
@@ -181,9 +209,7 @@ fn check(select: &Select) -> Result<(), QueryError> {
             _ => None,
         })
         .collect();
-    let nested = |expr: &Expr| {
-        finds(expr, |outer| matches!(outer, Expr::Function(f) if is_aggregate(f) && inner_aggregate(f)))
-    };
+    let nested = |expr: &Expr| finds(expr, |outer| matches!(outer, Expr::Function(f) if is_aggregate(f) && inner_aggregate(f)));
     if items.iter().any(|e| nested(e)) {
         return Err(QueryError::new(
             "an aggregate of an aggregate; group first and aggregate that: WITH t AS (SELECT …, COUNT(*) AS n … GROUP BY …) SELECT …, SUM(n) FROM t",
@@ -199,9 +225,13 @@ fn check(select: &Select) -> Result<(), QueryError> {
         ));
     }
     let aggregates = items.iter().filter(|e| has_aggregate(e)).count();
-    let lonely = items.iter().find(|e| !has_aggregate(e) && !has_window(e) && finds(e, |e| matches!(e, Expr::Identifier(_) | Expr::CompoundIdentifier(_))));
+    let lonely = items
+        .iter()
+        .find(|e| !has_aggregate(e) && !has_window(e) && finds(e, |e| matches!(e, Expr::Identifier(_) | Expr::CompoundIdentifier(_))));
     if let Some(lonely) = lonely.filter(|_| !grouped && aggregates > 0) {
-        return Err(QueryError::new(format!("'{lonely}' has a value a row and stands beside aggregates of all rows; GROUP BY {lonely}, or aggregate it")));
+        return Err(QueryError::new(format!(
+            "'{lonely}' has a value a row and stands beside aggregates of all rows; GROUP BY {lonely}, or aggregate it"
+        )));
     }
     Ok(())
 }

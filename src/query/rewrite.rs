@@ -212,7 +212,7 @@ fn compare_times(other: &Expr, expr: &mut Expr) {
     };
     let Some(text) = text else { return };
     let text = text.trim().trim_end_matches(['Z', 'z']).to_owned();
-    let is_day = matches!(other, Expr::Function(f) if last_part(&f.name).eq_ignore_ascii_case("date"));
+    let is_day = matches!(other, Expr::Cast { data_type: DataType::Date, .. });
     let value = Expr::value(Value::SingleQuotedString(text));
     *expr = if is_day { day(value) } else { value };
 }
@@ -221,6 +221,10 @@ fn compare_times(other: &Expr, expr: &mut Expr) {
 fn looks_like_time(text: &str) -> bool {
     let octets = text.trim().as_bytes();
     octets.len() >= 10 && octets.iter().take(10).enumerate().all(|(at, o)| if at == 4 || at == 7 { *o == b'-' } else { o.is_ascii_digit() })
+}
+
+fn cast(expr: Expr, data_type: DataType) -> Expr {
+    Expr::Cast { kind: CastKind::Cast, expr: Box::new(expr), data_type, array: false, format: None }
 }
 
 /// `DATE('…')`: the engine has no days as plain texts.
@@ -287,13 +291,7 @@ impl Rewriter<'_> {
     fn widen(&self, operand: &mut Expr) {
         if is_unsigned(operand, &self.unsigned, self.names) {
             let inner = std::mem::replace(operand, Expr::value(Value::Null));
-            *operand = Expr::Cast {
-                kind: CastKind::Cast,
-                expr: Box::new(inner),
-                data_type: DataType::BigInt(None),
-                array: false,
-                format: None,
-            };
+            *operand = cast(inner, DataType::BigInt(None));
         }
     }
 }
@@ -358,6 +356,15 @@ impl VisitorMut for Rewriter<'_> {
             }
             Expr::InList { expr, list, .. } => list.iter_mut().for_each(|value| compare_times(expr, value)),
             Expr::UnaryOp { op: sqlparser::ast::UnaryOperator::Minus, expr } => self.widen(expr),
+            Expr::Function(function) if last_part(&function.name).eq_ignore_ascii_case("date") => {
+                // The engine's DATE reads texts alone.
+                let mut given = arguments(function);
+                if let (Some(time), None) = (given.next(), given.next())
+                    && !is_text(time)
+                {
+                    *expr = cast(time.clone(), DataType::Date);
+                }
+            }
             _ => {}
         }
         ControlFlow::Continue(())
@@ -400,7 +407,7 @@ mod tests {
             ("t > TIMESTAMP '2026-11-22 10:00:00'", "t > '2026-11-22 10:00:00'"),
             ("'2026-11-22T10:00:00Z' <= t", "t >= '2026-11-22T10:00:00'"),
             ("t BETWEEN CAST('2026-11-22' AS TIMESTAMP) AND DATE '2026-11-23'", "t BETWEEN '2026-11-22' AND '2026-11-23'"),
-            ("DATE(t) = '2026-11-22'", "DATE(t) = DATE('2026-11-22')"),
+            ("DATE(t) = '2026-11-22'", "CAST(t AS DATE) = DATE('2026-11-22')"),
             ("src_addr = '2001:db8::1'", "src_addr = '2001:db8::1'"),
             ("bytes > 1.5e6", "bytes > 1500000.0"),
         ] {

@@ -80,9 +80,7 @@ impl Sql {
     /// # Errors
     /// It is no SQL, not one statement, or one that does anything but ask.
     pub fn parse(text: &str) -> Result<Self, QueryError> {
-        let mut statements = parser(text)
-            .and_then(|mut p| p.parse_statements())
-            .map_err(|error| of_parser(text, &error.to_string()))?;
+        let mut statements = parser(text).and_then(|mut p| p.parse_statements()).map_err(|error| of_parser(text, &error.to_string()))?;
         let statement = match (statements.pop(), statements.len()) {
             (Some(one), 0) => one,
             (None, _) => return Err(QueryError::new("there is no statement; ask with SELECT … FROM flows")),
@@ -231,9 +229,8 @@ impl Visitor for Look {
     fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<QueryError> {
         if let Expr::Function(function) = expr {
             let name = last_part(&function.name).to_ascii_lowercase();
-            let star = |arg: &FunctionArg| {
-                matches!(arg, FunctionArg::Unnamed(FunctionArgExpr::Wildcard | FunctionArgExpr::QualifiedWildcard(_)))
-            };
+            let star =
+                |arg: &FunctionArg| matches!(arg, FunctionArg::Unnamed(FunctionArgExpr::Wildcard | FunctionArgExpr::QualifiedWildcard(_)));
             let starred = matches!(&function.args, FunctionArguments::List(list) if list.args.iter().any(star) && list.duplicate_treatment.is_none() && name != "count" || list.args.iter().any(star) && list.duplicate_treatment.is_some());
             self.all |= name == "columns" || starred;
         }
@@ -254,7 +251,10 @@ mod tests {
     fn tables_and_stars_are_found_where_they_are() {
         assert_eq!(touched("SELECT COUNT(*) FROM flows"), (vec!["flows".into()], false));
         assert_eq!(touched("SELECT * FROM Flows f"), (vec!["flows".into()], true));
-        assert_eq!(touched("SELECT f.* FROM flows f JOIN templates t USING (template_id)"), (vec!["flows".into(), "templates".into()], true));
+        assert_eq!(
+            touched("SELECT f.* FROM flows f JOIN templates t USING (template_id)"),
+            (vec!["flows".into(), "templates".into()], true)
+        );
         assert_eq!(touched("SELECT * FROM (SELECT bytes FROM flows) x"), (vec!["flows".into()], false));
         assert_eq!(touched("WITH x AS (SELECT bytes FROM flows) SELECT COUNT(*) FROM x"), (vec!["flows".into(), "x".into()], false));
         assert_eq!(touched("SELECT bytes FROM flows WHERE exporter IN (SELECT exporter FROM exporters)").0, ["exporters", "flows"]);

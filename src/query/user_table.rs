@@ -18,10 +18,9 @@ pub(super) fn user_table(path: &Path) -> Result<LazyFrame, QueryError> {
     let text = path.to_str().ok_or_else(|| QueryError::new(format!("--table: the name '{name}' is no UTF-8")))?;
     let place = PlRefPath::new(text);
     let frame = match path.extension().and_then(|e| e.to_str()) {
-        Some("csv" | "tsv") => LazyCsvReader::new(place)
-            .with_try_parse_dates(true)
-            .with_separator(if text.ends_with(".tsv") { b'\t' } else { b',' })
-            .finish(),
+        Some("csv" | "tsv") => {
+            LazyCsvReader::new(place).with_try_parse_dates(true).with_separator(if text.ends_with(".tsv") { b'\t' } else { b',' }).finish()
+        }
         Some("parquet") => LazyFrame::scan_parquet(place, ScanArgsParquet { glob: false, ..Default::default() }),
         Some("arrow" | "ipc" | "feather") => LazyFrame::scan_ipc(place, Default::default(), Default::default()),
         Some("ndjson" | "jsonl") => LazyJsonLineReader::new(place).finish(),

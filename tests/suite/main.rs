@@ -24,6 +24,7 @@
 //! | [`verdicts`] | what every profile says of every real template |
 //! | [`template_changes`] | the history of templates, and what differs between them |
 //! | [`filters`] | filters against nfdump's |
+//! | [`query`] | SQL: ten questions of a day, and DuckDB's answers to the same SQL |
 //! | [`ledger`] | every octet of every payload has one class |
 //! | [`kept`] | templates kept from run to run, rules of scope, patterns of names |
 //! | [`structured`] | lists, and elements that exporters and users describe |
@@ -51,6 +52,7 @@ mod malformed;
 mod nfcapd;
 mod options;
 mod problems;
+mod query;
 mod quirks;
 mod referee;
 mod sampling;

@@ -1,12 +1,9 @@
 //! What was typed.
 
-mod export;
-mod query;
-
-pub(super) use export::{ExportAddresses, ExportArgs, ExportCompression, ExportFormat, ExportTimes};
-pub(super) use query::{QueryArgs, QueryFormat};
 mod conversations;
 mod display;
+mod export;
+mod query;
 mod summary;
 
 use std::path::PathBuf;
@@ -15,6 +12,8 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 pub(super) use conversations::{ConversationsArgs, ConversationsFormat, DeduplicateBy, OrderBy, WaysShown};
 pub(super) use display::{BytesUnit, DisplayArgs};
+pub(super) use export::{ExportAddresses, ExportArgs, ExportCompression, ExportFormat, ExportTimes};
+pub(super) use query::{QueryArgs, QueryFormat};
 pub(super) use summary::{CountAt, OrderArg, SummaryArgs, SummaryFormat};
 
 const AFTER_HELP: &str = "\

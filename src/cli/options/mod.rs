@@ -1,12 +1,12 @@
 //! What is meant: the typed arguments, checked and put into the library's terms.
 
-mod export;
-mod query;
-
-pub(super) use export::{ExportForm, ExportOptions, Output, export};
 mod conversations;
 mod display;
+mod export;
+mod query;
 mod summary;
+
+pub(super) use export::{ExportForm, ExportOptions, Output, export};
 
 use std::io::IsTerminal;
 use std::num::NonZero;
@@ -30,9 +30,9 @@ use super::args::{
 };
 use super::filtering::Wanted;
 
-pub(super) use query::{QueryForm, QueryOptions, query};
 pub(super) use conversations::{ConversationsForm, ConversationsOptions, conversations};
 pub(super) use display::{Shown, display};
+pub(super) use query::{QueryForm, QueryOptions, query};
 pub(super) use summary::{Asked, SummaryOptions, page_tables, summary};
 
 /// The collector that is asked about where nobody says which.

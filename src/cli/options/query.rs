@@ -100,7 +100,9 @@ fn split(words: &[OsString]) -> Result<(Vec<PathBuf>, String), Failure> {
     }
     let text = last.to_str().ok_or_else(|| Failure("the SQL is no UTF-8".to_owned()))?.to_owned();
     if !looks_like_sql(&text) && !text.trim().contains(char::is_whitespace) {
-        return Err(Failure(format!("'{text}' is neither a file that is there nor SQL; the last argument is the SQL, such as 'SELECT * FROM flows'")));
+        return Err(Failure(format!(
+            "'{text}' is neither a file that is there nor SQL; the last argument is the SQL, such as 'SELECT * FROM flows'"
+        )));
     }
     if files.is_empty() { Err(no_file(&text)) } else { Ok((files, text)) }
 }
@@ -150,9 +152,11 @@ fn form(format: Option<QueryFormat>, output: Option<&Path>) -> Result<QueryForm,
 }
 
 fn user_table(text: &str) -> Result<(String, PathBuf), Failure> {
-    let (name, file) = text.split_once('=').ok_or_else(|| Failure(format!("--table {text}: expected NAME=FILE, such as hosts=hosts.csv")))?;
+    let (name, file) =
+        text.split_once('=').ok_or_else(|| Failure(format!("--table {text}: expected NAME=FILE, such as hosts=hosts.csv")))?;
     let plain = name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    let taken = crate::query::Table::ALL.iter().any(|t| t.name().eq_ignore_ascii_case(name)) || name.to_ascii_lowercase().starts_with("options_");
+    let taken =
+        crate::query::Table::ALL.iter().any(|t| t.name().eq_ignore_ascii_case(name)) || name.to_ascii_lowercase().starts_with("options_");
     match (plain, taken) {
         (false, _) => Err(Failure(format!("--table {text}: '{name}' is no name for a table; letters, digits and _ are"))),
         (_, true) => Err(Failure(format!("--table {text}: there is a table '{name}' already"))),

@@ -57,6 +57,8 @@ pub mod config;
 
 pub mod summary;
 
+pub mod query;
+
 pub mod report;
 
 pub mod keep;

@@ -26,6 +26,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("audit", &["time", "datagram", "element", "input", "message", "template", "plan", "column", "collector"]),
     ("config", &["message", "plan", "audit"]),
     ("summary", &["time", "datagram", "element", "input", "message", "template", "plan", "column", "collector", "audit"]),
+    ("query", &["time", "datagram", "element", "message", "template", "plan", "column", "collector", "table", "audit", "summary", "write"]),
     (
         "report",
         &[
@@ -42,6 +43,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "config",
             "summary",
             "write",
+            "query",
         ],
     ),
     // What one run keeps for the next: it writes safe JSON and names fields as `report` and `summary` do, and is read as well.
@@ -66,6 +68,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "config",
             "summary",
             "write",
+            "query",
             "report",
             "keep",
             "relay",
@@ -92,7 +95,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("hashbrown", &["summary/"]),
     ("iana_time_zone", &["cli/"]),
     ("indicatif", &["cli/"]),
-    ("ipnet", &["collector/admission.rs", "config/"]),
+    ("ipnet", &["collector/admission.rs", "config/", "query/"]),
     ("itoa", &["column/", "write/", "report/"]),
     ("liblzma", &["input/", "write/"]),
     ("lz4_flex", &["input/", "nfcapd/", "write/"]),
@@ -103,14 +106,15 @@ const HOMES: &[(&str, &[&str])] = &[
     ("polars_arrow", &["dataset/", "write/arrow/"]),
     ("polars_parquet", &["dataset/", "write/parquet/"]),
     ("terminal_size", &["cli/"]),
-    ("polars", &["table/", "write/"]),
+    ("polars", &["query/", "table/", "write/"]),
     ("regex", &["table/filter/"]),
     ("roxmltree", &["element/"]),
     ("serde", &["audit/", "dataset/", "element/", "keep/", "report/", "write/"]),
     // In column/list.rs for its tests alone: lists are JSON text, and another reader has to say so.
-    ("socket2", &["relay/"]),
-    ("tempfile", &["summary/", "write/"]),
     ("serde_json", &["column/list.rs", "dataset/", "keep/", "report/", "write/"]),
+    ("socket2", &["relay/"]),
+    ("sqlparser", &["query/"]),
+    ("tempfile", &["query/", "summary/", "write/"]),
     // Errors belong to every room.
     ("thiserror", &[""]),
     ("toml", &["audit/", "config/"]),

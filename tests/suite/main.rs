@@ -27,6 +27,7 @@
 //! | [`export`] | what is exported, read by DuckDB and pyarrow |
 //! | [`filters`] | filters against nfdump's |
 //! | [`dataset`] | flows that were exported, read again |
+//! | [`query`] | SQL: ten questions of a day, and DuckDB's answers to the same SQL |
 //! | [`ledger`] | every octet of every payload has one class |
 //! | [`kept`] | templates kept from run to run, rules of scope, patterns of names |
 //! | [`structured`] | lists, and elements that exporters and users describe |
@@ -59,6 +60,7 @@ mod nfcapd;
 mod nfdump_versions;
 mod options;
 mod problems;
+mod query;
 mod quirks;
 mod referee;
 mod replay;

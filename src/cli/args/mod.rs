@@ -3,6 +3,7 @@
 mod conversations;
 mod display;
 mod export;
+mod query;
 mod replay;
 mod sources;
 mod summary;
@@ -14,6 +15,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 pub(super) use conversations::{ConversationsArgs, ConversationsFormat, DeduplicateBy, OrderBy, WaysShown};
 pub(super) use display::{BytesUnit, DisplayArgs};
 pub(super) use export::{ExportAddresses, ExportArgs, ExportCompression, ExportFormat, ExportTimes};
+pub(super) use query::{QueryArgs, QueryFormat};
 pub(super) use replay::ReplayArgs;
 pub(super) use sources::{AddArgs, SourcesArgs, SourcesCommand};
 pub(super) use summary::{CountAt, OrderArg, SummaryArgs, SummaryFormat};
@@ -26,6 +28,7 @@ Examples:
   ipfix-inspect flows capture.pcap                    the flows as a table
   ipfix-inspect flows capture.pcap -o flows.csv       the flows as CSV: all canonical columns that occur
   ipfix-inspect flows capture.pcap --format ndjson --columns src_addr,dst_addr,bytes,IN_BYTES
+  ipfix-inspect query capture.pcap 'SELECT src_addr, SUM(bytes) AS sum FROM flows GROUP BY src_addr ORDER BY sum DESC LIMIT 10'
   ipfix-inspect export capture.pcap -o flows.parquet  every column that occurs, for DuckDB, pandas, Spark, ClickHouse
   ipfix-inspect summary capture.pcap                  totals, a picture of the time, top talkers and ports
   ipfix-inspect summary capture.pcap --by src_net/24,dst_port --top 20
@@ -60,6 +63,8 @@ pub(super) struct Args {
 pub(super) enum Command {
     /// The flows: one row a flow
     Flows(FlowsArgs),
+    /// SQL over flows, exporters, templates, problems and options data
+    Query(QueryArgs),
     /// The flows as Parquet, Arrow, CSV or ndjson: one file, or a dataset of many
     Export(ExportArgs),
     /// What flows add up to: totals and top talkers, the first groups by any columns, sums over time

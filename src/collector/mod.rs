@@ -22,6 +22,7 @@ mod options;
 mod pipeline;
 mod plain_epoch;
 mod sequence;
+mod stamp_unit;
 mod told;
 mod uptime_rate;
 mod walk;

@@ -143,7 +143,9 @@ impl Collector {
         if let Some(StampInSeconds { last, uptime }) = unit.step(&plan.plan.layout, field, body, uptime) {
             self.problem(causes::STAMPS_SECONDS, here, Some(source), || {
                 let (as_millis, as_seconds) = (uptime.abs_diff(last) / 1000, i64::from(uptime) / 1000 - i64::from(last));
-                format!("LAST_SWITCHED {last} at an up-time of {uptime}: {as_millis} s before it as milliseconds, {as_seconds} s as seconds")
+                format!(
+                    "LAST_SWITCHED {last} at an up-time of {uptime}: {as_millis} s before it as milliseconds, {as_seconds} s as seconds"
+                )
             });
         }
     }

@@ -37,6 +37,7 @@ use super::octets::{OctetClass, OctetLedger};
 use super::options::{CollectorOptions, PortFilter, Records};
 use super::plain_epoch::NtpFields;
 use super::sequence::{Sequence, SequenceReport, Step};
+use super::stamp_unit::{self, StampInSeconds, StampUnit};
 use super::told::{self, TypeFields};
 use super::uptime_rate::UptimeRate;
 use super::work::Work;
@@ -76,6 +77,8 @@ pub struct Collector {
     lost_noted: bool,
     /// Templates of whose NTP times one was seen.
     ntp_seen: HashSet<DefinitionId>,
+    /// What the Sets of templates with LAST_SWITCHED have shown of its unit.
+    stamp_units: HashMap<DefinitionId, StampUnit>,
     /// What a first pass has met: fixed records, and ids of Data Sets.
     met: Met,
     /// The elements of stored flows, by number.
@@ -140,6 +143,8 @@ struct Plan {
     announcement: Option<Arc<Announcement>>,
     /// Where data records have NTP times.
     ntp_fields: Arc<NtpFields>,
+    /// Where data records of v9 have LAST_SWITCHED.
+    last_switched: Option<usize>,
     /// Where data records name their sampler: 302 or 48.
     sampler_field: Option<usize>,
     /// Whether data records tell their rate themselves.
@@ -156,6 +161,7 @@ impl Plan {
             options,
             announcement: options.then(|| Announcement::of(&template.fields)).flatten().map(Arc::new),
             ntp_fields: Arc::new(if options { NtpFields::default() } else { NtpFields::of(&template.fields) }),
+            last_switched: if options || version != Version::V9 { None } else { stamp_unit::last_switched(&template.fields) },
             sampler_field: if options { None } else { iana(&[302]).or_else(|| iana(&[48])) },
             tells_rate: !options && iana(&[34, 50, 305, 308, 309, 311]).is_some(),
             boot_field: (template.kind == Kind::Options).then(|| Facts::boot_field(&template.fields)).flatten(),
@@ -212,6 +218,7 @@ impl Collector {
             parted,
             lost_noted: false,
             ntp_seen: HashSet::new(),
+            stamp_units: HashMap::new(),
             met: Met::default(),
             stored_templates: Vec::new(),
             met_stored: stored::Met::default(),

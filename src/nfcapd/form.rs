@@ -117,6 +117,8 @@ impl Constant {
 #[derive(Debug, Default)]
 pub(super) struct Forms {
     all: Vec<Form>,
+    /// Forms that were forgotten: the number of the first one in `all`.
+    forgotten: usize,
     constant: Vec<Constant>,
     /// The constant form that was met last.
     last: usize,
@@ -144,7 +146,7 @@ impl Forms {
     }
 
     pub(super) fn get(&mut self, number: usize) -> Option<&mut Form> {
-        self.all.get_mut(number)
+        self.all.get_mut(number.checked_sub(self.forgotten)?)
     }
 
     fn search(&mut self, record: &[u8], header: &RecordHeader, out: &mut Vec<u8>) -> Result<Found, String> {
@@ -158,9 +160,10 @@ impl Forms {
             return Err("a flow record without counters".to_owned());
         }
         if self.all.len() >= MOST_FORMS {
+            self.forgotten += self.all.len();
             (self.all, self.constant, self.with_strings) = Default::default();
         }
-        let form = self.all.len();
+        let form = self.forgotten + self.all.len();
         if strings.is_empty() {
             self.all.push(Form::new(parts.clone(), Vec::new(), record.len(), *unknown));
             self.last = self.constant.len();

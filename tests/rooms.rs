@@ -100,7 +100,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("liblzma", &["input/", "write/"]),
     ("lz4_flex", &["input/", "nfcapd/", "write/"]),
     ("minijinja", &["report/audit/"]),
-    ("nix", &["relay/"]),
+    ("nix", &["relay/", "write/"]),
     ("nom", &["message/", "table/filter/"]),
     ("pcap_parser", &["input/capture"]),
     ("polars_arrow", &["dataset/", "write/arrow/"]),

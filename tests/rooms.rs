@@ -57,7 +57,7 @@ const ROOMS: [(&str, &[&str]); 21] = [
 ];
 
 /// Where a dependency may be named: paths below `src/`. Its features and its types stay in there.
-const HOMES: [(&str, &[&str]); 30] = [
+const HOMES: [(&str, &[&str]); 31] = [
     ("bzip2", &["nfcapd/"]),
     ("chrono", &["table/filter/"]),
     ("clap", &["cli/"]),
@@ -73,6 +73,7 @@ const HOMES: [(&str, &[&str]); 30] = [
     ("liblzma", &["input/", "write/"]),
     ("lz4_flex", &["input/", "nfcapd/", "write/"]),
     ("minijinja", &["report/audit/"]),
+    ("nix", &["write/"]),
     ("nom", &["message/", "table/filter/"]),
     ("pcap_parser", &["input/capture"]),
     ("polars_arrow", &["dataset/", "write/arrow/"]),

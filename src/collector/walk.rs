@@ -50,6 +50,9 @@ const SET_HEADER: usize = 4;
 const MOST_PADDING: usize = 7;
 /// Octets of Sets with lists in a batch: as JSON text they may be some fifty times as long.
 const MOST_LIST_OCTETS: usize = 4 << 20;
+/// Octets of the input that work may hold while it is filled up: a row group of flows lies in some twenty million octets, where they are
+/// not between the packets of others.
+const MOST_HELD_OCTETS: usize = 48 << 20;
 
 /// The one decoder's front: see the [module](super).
 pub struct Collector {
@@ -231,7 +234,9 @@ impl Collector {
             self.datagram(batch, datagram, emit);
         }
         self.collect_stored(batch, emit);
-        self.flush(emit);
+        if !self.options.fill || self.work.held() >= MOST_HELD_OCTETS {
+            self.flush(emit);
+        }
     }
 
     /// Ends the input: what still waits for a template is given up, and the last work is given out.

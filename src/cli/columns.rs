@@ -8,6 +8,7 @@ use crate::dataset::StoredColumn;
 use crate::element::{self, Elements};
 use crate::message::{FieldSpecifier, Version};
 use crate::plan::{self, Canonical, ColumnSpec, Kind, Schema, SchemaBuilder, UnknownColumn};
+use crate::summary::{KeyError, KeyPart};
 use crate::table::Selection;
 
 use super::Failure;
@@ -84,6 +85,19 @@ impl<'a> Decoding<'a> {
                 |name: &str| self.run.looks_ahead() && element::may_be_vendors(name) || stored.iter().any(|column| column.name == name);
             for name in names.iter().filter(|n| !matches!(n.as_str(), "canonical" | "all") && !told_later(n)) {
                 builder.named(name).map_err(|e| Failure(format!("--columns: {e}")))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The same for what flows are grouped by.
+    pub(super) fn check_keys(&self, option: &str, keys: &[String]) -> Result<(), Failure> {
+        let builder = SchemaBuilder::with_elements(Arc::clone(self.collector.elements()));
+        for text in keys {
+            match KeyPart::parse(text, |name| builder.resolve(name)) {
+                Err(KeyError::Unknown(error)) if self.run.looks_ahead() && element::may_be_vendors(&error.name) => {}
+                Err(error) => return Err(Failure(format!("{option}: {error}"))),
+                Ok(_) => {}
             }
         }
         Ok(())

@@ -8,6 +8,7 @@ mod args;
 mod audit;
 mod columns;
 mod completions;
+mod conversations;
 mod elements;
 mod explain;
 mod export;
@@ -19,6 +20,9 @@ mod overview;
 mod profiles;
 mod progress;
 mod reading;
+mod replay;
+mod sources;
+mod summary;
 mod tables;
 mod templates;
 
@@ -33,16 +37,21 @@ use args::{Args, Command};
 pub fn main() -> ExitCode {
     let args = Args::parse();
     let result = match args.command {
-        None if args.files.is_empty() => Ok(no_files()),
         None => options::overview(&args.files, &args.common, &args.overview).and_then(|o| overview::run(&o)),
         Some(Command::Flows(flows)) => options::flows(&flows, &args.common).and_then(|o| flows::run(&o)),
         Some(Command::Export(export)) => options::export(&export, &args.common).and_then(|o| export::run(&o)),
+        Some(Command::Summary(summary)) => options::summary(&summary, &args.common).and_then(|o| summary::run(&o)),
+        Some(Command::Conversations(conversations)) => {
+            options::conversations(&conversations, &args.common).and_then(|o| conversations::run(&o))
+        }
         Some(Command::Templates(templates)) => options::templates(&templates, &args.common).and_then(|o| templates::run(&o)),
         Some(Command::Options(tables)) => options::tables(&tables, &args.common).and_then(|o| tables::run(&o)),
         Some(Command::Elements(elements)) => options::elements_command(&elements, &args.common).and_then(|o| elements::run(&o)),
         Some(Command::Audit(audit)) => options::audit(&audit, &args.common).and_then(|o| audit::run(&o)),
         Some(Command::Explain(explain)) => options::explain_style(&args.common).and_then(|style| explain::run(&explain, &style)),
         Some(Command::Profiles(profiles)) => options::profiles_command(&profiles, &args.common).and_then(|o| profiles::run(&o)),
+        Some(Command::Replay(replay)) => options::replay(&replay, &args.common).and_then(|o| replay::run(&o)),
+        Some(Command::Sources(sources)) => options::sources(&sources, &args.common).and_then(|o| sources::run(&o)),
         Some(Command::Completions { shell }) => completions::run(shell),
     };
     match result {
@@ -107,11 +116,4 @@ fn print(text: &str) -> Result<(), Failure> {
         Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(Failure(format!("standard output: {e}"))),
         _ => Ok(()),
     }
-}
-
-fn no_files() -> Ending {
-    complain(
-        &"no file given; `ipfix-inspect capture.pcap` shows who exports and what the flows are, `ipfix-inspect --help` tells the rest",
-    );
-    Ending::Unreadable
 }

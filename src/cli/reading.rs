@@ -136,6 +136,7 @@ impl<'a> Run<'a> {
         let reading = self.reading;
         CollectorOptions {
             ports: reading.ports.clone(),
+            admission: reading.configured.as_ref().map(|c| c.admission(&reading.ports)).unwrap_or_default(),
             scope: reading.scope,
             limits: reading.limits,
             pending: reading.pending,
@@ -286,6 +287,9 @@ impl<'a> Run<'a> {
                 report.faults.extend(found.list());
             }
         }
+        if let Some(hint) = reading.configured.as_ref().and_then(|c| c.nothing_arrived(outcome.collector.census())) {
+            complain(&hint);
+        }
         if let Some(target) = save {
             save_templates(&outcome, reading, target)?;
         }
@@ -369,12 +373,22 @@ static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 static STOP_WAITING: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 
 /// True once the user has asked to stop: what was read until then is given out whole.
-fn interrupted() -> bool {
+pub(super) fn interrupted() -> bool {
     INTERRUPTED.load(Ordering::Relaxed)
 }
 
+/// What becomes true once the user has asked to stop.
+pub(super) fn interrupt_flag() -> &'static AtomicBool {
+    &INTERRUPTED
+}
+
+/// What ends inputs that wait for more, once it is true.
+pub(super) fn stop_waiting() -> Arc<AtomicBool> {
+    Arc::clone(&STOP_WAITING)
+}
+
 /// The first ^C ends the reading, and outputs are closed properly; a second one ends the program at once.
-fn catch_interrupts() {
+pub(super) fn catch_interrupts() {
     static ONCE: OnceLock<()> = OnceLock::new();
     ONCE.get_or_init(|| {
         let _ = ctrlc::set_handler(|| {

@@ -9,6 +9,7 @@
 //! ```
 
 mod activity;
+mod admission;
 mod announced;
 mod causes;
 mod census;
@@ -31,6 +32,7 @@ mod work;
 mod tests;
 
 pub use activity::Activity;
+pub use admission::{Admission, Rule};
 pub use causes::causes;
 pub use census::{Census, Layout, LayoutKind, OtherScope, Source, SourceKey, SourceSampling, Uncovered};
 pub use conduct::{Conduct, Counts};

@@ -120,7 +120,7 @@ impl Format {
     /// Octets, flows and the span of their times so far.
     fn counts(&self) -> (u64, u64, Option<(Timestamp, Timestamp)>) {
         match self {
-            Self::Nfcapd(file) => (file.octets, file.flows, file.span),
+            Self::Nfcapd(file) => (file.octets, file.flows(), file.span()),
             Self::FlowTools(file) => (file.octets, file.flows, file.span),
         }
     }

@@ -17,7 +17,6 @@
 mod capture;
 mod capture_pcap;
 mod capture_pcapng;
-mod chunk;
 mod compression;
 mod decap;
 mod detect;

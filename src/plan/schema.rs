@@ -248,6 +248,17 @@ impl SchemaBuilder {
         self.push(&column.name, column.kind, column.source, true)
     }
 
+    /// The column that a name means for [`SchemaBuilder::named`], without adding it.
+    ///
+    /// # Errors
+    /// The name is unknown.
+    pub fn resolve(&self, name: &str) -> Result<ColumnSpec, UnknownColumn> {
+        let mut one = Self::with_elements(Arc::clone(&self.elements));
+        one.named(name)?;
+        let unknown = || UnknownColumn { name: name.to_owned(), suggestion: None };
+        one.schema.columns.pop().ok_or_else(unknown)
+    }
+
     /// Columns so far.
     pub fn len(&self) -> usize {
         self.schema.columns.len()

@@ -41,7 +41,7 @@ pub(super) fn exporters(overview: &Overview, style: &Style) -> String {
         grid = table(&shown, style, false).without("domain", &["0", "-"]).without("options", &["0"]).without("problems", &["0"]);
     }
     // The port is hardly missed.
-    let left_out: Vec<&str> = grid.fit(style.width).into_iter().filter(|title| *title != "port").collect();
+    let left_out: Vec<_> = grid.fit(style.width).into_iter().filter(|title| title != "port").collect();
     let mut out = style.section("Exporters", &grid.render(style));
     let mut asides = Vec::new();
     if all.len() > shown.len() {

@@ -9,10 +9,12 @@
 //! | [`first_flows`] | its flows, field by field, by the octets on the wire |
 //! | [`flow_logs`] | messages without packets around them, folders, several files |
 //! | [`nfcapd`] | the flow files of that collection against nfdump's own CSV |
-//! | [`flow_tools`] | flow files of flow-tools, by the octets that were written |
+//! | [`nfdump_versions`] | flow files of several versions of nfdump against what those show |
+//! | [`flow_tools`] | flow files of flow-tools, by the octets that were written and by its own CSV |
 //! | [`referee`] | tshark's decoding of today against ours |
 //! | [`hostile`] | cut and damaged input |
 //! | [`malformed`] | octets that contradict themselves, and what is whole around them |
+//! | [`conversations`] | flows of both directions paired: by us, by softflowd itself, by nfdump |
 //! | [`options`] | options data as tables, joined with flows, sampling |
 //! | [`build`] | messages made for a test, and the answers to them |
 //! | [`clauses`] | which element feeds which column: counters, times, directions, names |
@@ -28,6 +30,8 @@
 //! | [`ledger`] | every octet of every payload has one class |
 //! | [`kept`] | templates kept from run to run, rules of scope, patterns of names |
 //! | [`structured`] | lists, and elements that exporters and users describe |
+//! | [`sources`] | the configuration, flow sources in place of files |
+//! | [`replay`] | datagrams sent again, as sockets, nfcapd and tshark receive them |
 //! | [`cli`] | exit codes, streams, files, the README's commands |
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::cast_possible_truncation)]
@@ -37,6 +41,7 @@ mod build;
 mod captures;
 mod clauses;
 mod cli;
+mod conversations;
 mod corpus;
 mod dataset;
 mod events;
@@ -51,11 +56,14 @@ mod kept;
 mod ledger;
 mod malformed;
 mod nfcapd;
+mod nfdump_versions;
 mod options;
 mod problems;
 mod quirks;
 mod referee;
+mod replay;
 mod sampling;
+mod sources;
 mod structured;
 mod support;
 mod template_changes;

@@ -1,12 +1,22 @@
 //! What was typed.
 
+mod conversations;
+mod display;
 mod export;
-
-pub(super) use export::{ExportAddresses, ExportArgs, ExportCompression, ExportFormat, ExportTimes};
+mod replay;
+mod sources;
+mod summary;
 
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+pub(super) use conversations::{ConversationsArgs, ConversationsFormat, DeduplicateBy, OrderBy, WaysShown};
+pub(super) use display::{BytesUnit, DisplayArgs};
+pub(super) use export::{ExportAddresses, ExportArgs, ExportCompression, ExportFormat, ExportTimes};
+pub(super) use replay::ReplayArgs;
+pub(super) use sources::{AddArgs, SourcesArgs, SourcesCommand};
+pub(super) use summary::{CountAt, OrderArg, SummaryArgs, SummaryFormat};
 
 const AFTER_HELP: &str = "\
 Exit status: 0 done; 1 an audit failed, or --strict found damage; 2 usage, or an input could not be read; 130 interrupted.
@@ -17,8 +27,12 @@ Examples:
   ipfix-inspect flows capture.pcap -o flows.csv       the flows as CSV: all canonical columns that occur
   ipfix-inspect flows capture.pcap --format ndjson --columns src_addr,dst_addr,bytes,IN_BYTES
   ipfix-inspect export capture.pcap -o flows.parquet  every column that occurs, for DuckDB, pandas, Spark, ClickHouse
+  ipfix-inspect summary capture.pcap                  totals, a picture of the time, top talkers and ports
+  ipfix-inspect summary capture.pcap --by src_net/24,dst_port --top 20
+  ipfix-inspect conversations capture.pcap            who talked to whom, both directions in a row, and what is one-way
   ipfix-inspect templates capture.pcap                every template, field by field
   ipfix-inspect audit capture.pcap                    will the collector take these flows, and if not, what to change
+  ipfix-inspect replay capture.pcap --to 192.0.2.1:2055 --retime      the datagrams again, to a collector
   ipfix-inspect -r captures/                          every capture and flow log in a folder, by their first times
   tcpdump -w - udp port 2055 | ipfix-inspect -        from a pipe";
 
@@ -48,6 +62,10 @@ pub(super) enum Command {
     Flows(FlowsArgs),
     /// The flows as Parquet, Arrow, CSV or ndjson: one file, or a dataset of many
     Export(ExportArgs),
+    /// What flows add up to: totals and top talkers, the first groups by any columns, sums over time
+    Summary(SummaryArgs),
+    /// Conversations: the flows of both directions paired; what is one-way, and whether the collector has to pair across exporters
+    Conversations(ConversationsArgs),
     /// Every template and options template with its fields and its history
     Templates(TemplatesArgs),
     /// Options data: one table for each options template, scopes first
@@ -60,6 +78,10 @@ pub(super) enum Command {
     Explain(ExplainArgs),
     /// Profiles: what collectors ask of templates, and by whose word
     Profiles(ProfilesArgs),
+    /// Send the datagrams of a capture again: at their pace or any other, to a collector
+    Replay(ReplayArgs),
+    /// Flow sources: a name for captures, a port, a collector and what it asks
+    Sources(SourcesArgs),
     /// A completion script for a shell
     Completions {
         /// The shell
@@ -82,7 +104,7 @@ pub(super) struct OverviewArgs {
 pub(super) struct FlowsArgs {
     /// Captures and flow logs, plain or compressed, and exported flows (Parquet, Arrow, CSV, ndjson; folders such as date=2026-11-22 too);
     /// `-` is standard input
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
 
     /// Form of the rows; by default a table on standard output, and CSV or ndjson in a file, by its name
@@ -116,6 +138,10 @@ pub(super) struct FlowsArgs {
     /// Replace an existing output file
     #[arg(long)]
     pub(super) force: bool,
+
+    // Last, since its heading would hold for what follows.
+    #[command(flatten)]
+    pub(super) display: DisplayArgs,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -129,7 +155,7 @@ pub(super) struct FilterArgs {
 #[derive(Debug, ClapArgs)]
 pub(super) struct TemplatesArgs {
     /// Captures and flow logs, plain or compressed; `-` is standard input
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
 
     /// What happened to each template: learned, refreshed, changed, withdrawn, with times and intervals
@@ -152,7 +178,7 @@ pub(super) struct TemplatesArgs {
 #[derive(Debug, ClapArgs)]
 pub(super) struct OptionsArgs {
     /// Captures: pcap or pcapng, plain or compressed; `-` is standard input
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
 
     /// Form of the tables
@@ -179,11 +205,12 @@ pub(super) struct ElementsArgs {
 #[derive(Debug, ClapArgs)]
 pub(super) struct AuditArgs {
     /// Captures and flow logs, plain or compressed; `-` is standard input
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
 
-    /// The collector: a built-in profile (`ipfix-inspect profiles` lists them) or a TOML file; may be given several times
-    #[arg(long, value_name = "NAME|FILE", default_value = "strm")]
+    /// The collector: a built-in profile (`ipfix-inspect profiles` lists them) or a TOML file; may be given several times. By
+    /// default `strm`, or with --source what its target collector asks
+    #[arg(long, value_name = "NAME|FILE")]
     pub(super) profile: Vec<String>,
 
     /// What the exporters are, for hints how to add a field; by default it is guessed from the templates
@@ -227,6 +254,14 @@ fn nanos(text: &str) -> Result<i64, String> {
     found.filter(|n| *n >= 0).ok_or_else(|| "expected a number and s, m, h or d, such as 90s or 10m".to_owned())
 }
 
+/// The same for a length that is not zero, with ms too.
+fn duration(text: &str) -> Result<i64, String> {
+    const MILLI: i64 = 1_000_000;
+    let millis = text.strip_suffix("ms").map(|number| number.parse::<i64>().ok().and_then(|n| n.checked_mul(MILLI)));
+    let found = millis.map_or_else(|| nanos(text).ok(), |millis| millis);
+    found.filter(|n| *n > 0).ok_or_else(|| "expected a number above 0 and ms, s, m, h or d, such as 10s or 1m".to_owned())
+}
+
 #[derive(Debug, ClapArgs)]
 pub(super) struct ExplainArgs {
     /// The code, as reports show it in brackets; without it, all codes
@@ -251,6 +286,15 @@ pub(super) struct ProfilesArgs {
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct CommonArgs {
+    /// A configured flow source in place of FILE: its captures, ports, types and exporters, the profile of its target collector;
+    /// may be given several times
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(super) source: Vec<String>,
+
+    /// The configuration file; by default ./ipfix-inspect.toml, else ipfix-inspect/config.toml in $XDG_CONFIG_HOME or ~/.config
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+
     /// Read every capture and flow log in the folders that are named, and below them
     #[arg(short, long, global = true)]
     pub(super) recursive: bool,

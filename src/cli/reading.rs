@@ -250,7 +250,7 @@ impl<'a> Run<'a> {
                 });
                 let options = self.input_options();
                 let (batch_rows, batch_cells) = collector.batch_size();
-                let sources = Arc::new(Sources::new(collector.census().sources.len() as u32));
+                let sources = Arc::new(Sources::new(collector.census().sources.len() as u32, collector.census().layouts.len() as u32));
                 for file in std::mem::take(&mut self.stored).into_values() {
                     if stopped || interrupted() {
                         break;

@@ -60,7 +60,8 @@ impl Cells {
             cells.extend(sums(counts, display));
             if table.every.is_none() {
                 let part = share.measure(counts).and_then(|measure| percent(measure, share, totals));
-                cells.push(part.map_or_else(String::new, |part| format!("{part:.1}")));
+                // Of many groups the first ones may have little.
+                cells.push(part.map_or_else(String::new, |part| if part < 1.0 { format!("{part:.2}") } else { format!("{part:.1}") }));
             }
             let rate = rates.and_then(|c| c.unsigned(row));
             cells.push(rate.map_or_else(|| "–".to_owned(), |rate| bits(rate, display.bytes)));

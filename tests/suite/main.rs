@@ -22,7 +22,9 @@
 //! | [`audit`] | every kind of finding, the forms of the report |
 //! | [`verdicts`] | what every profile says of every real template |
 //! | [`template_changes`] | the history of templates, and what differs between them |
+//! | [`display`] | time zone, units and titles of tables |
 //! | [`filters`] | filters against nfdump's |
+//! | [`summaries`] | first groups against nfdump's, networks and intervals against Python's |
 //! | [`ledger`] | every octet of every payload has one class |
 //! | [`kept`] | templates kept from run to run, rules of scope, patterns of names |
 //! | [`structured`] | lists, and elements that exporters and users describe |
@@ -36,6 +38,7 @@ mod captures;
 mod clauses;
 mod cli;
 mod corpus;
+mod display;
 mod events;
 mod explained;
 mod filters;
@@ -53,6 +56,7 @@ mod quirks;
 mod referee;
 mod sampling;
 mod structured;
+mod summaries;
 mod support;
 mod template_changes;
 mod verdicts;

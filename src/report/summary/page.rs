@@ -62,14 +62,17 @@ fn totals(answers: &Answers, view: &SummaryView, style: &Style) -> String {
         let when = span(local(first), local(last)).replace(" UTC", &format!(" {}", zone_label(answers, zone)));
         lines.push((Paint::Plain, when));
     }
-    let rates = (answers.totals.bits_per_second(), answers.totals.packets_per_second(), answers.totals.flows_per_second());
-    if let (Some(bps), Some(pps), Some(fps)) = rates {
-        let per = |rate: u64, what: &str| format!("{}\u{a0}{what}/s", short(rate));
+    if let (Some(bps), Some((first, last))) = (answers.totals.bits_per_second(), times) {
         let bps = match units {
             ByteUnits::Raw => format!("{}\u{a0}bit/s", grouped(bps.into())),
             _ => size(bps.into()).replace('B', "bit/s"),
         };
-        lines.push((Paint::Plain, format!("{bps}, {}, {}", per(pps, "packets"), per(fps, "flows"))));
+        let seconds = last.abs_diff(first) as f64 / 1e9;
+        let per = |amount: f64, what: &str| match amount / seconds {
+            few if few < 10.0 => format!("{few:.1}\u{a0}{what}/s"),
+            many => format!("{}\u{a0}{what}/s", short(many as u64)),
+        };
+        lines.push((Paint::Plain, format!("{bps}, {}, {}", per(packets as f64, "packets"), per(flows as f64, "flows"))));
     }
     if bytes_reverse > 0 || packets_reverse > 0 {
         let what = format!("{}, {} packets", with_unit(&units.text(bytes_reverse), bytes_reverse), grouped(packets_reverse));

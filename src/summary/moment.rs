@@ -116,7 +116,7 @@ impl Spread {
         if length > LONGEST {
             return whole(last);
         }
-        let head_length = (from + 1) * every - first;
+        let head_length = (from + 1).saturating_mul(every).saturating_sub(first);
         let part = |amount: u64, length_of_it: i64| (amount as f64 * length_of_it as f64 / length as f64) as u64;
         let count = to - from - 1;
         let (head, each) = ((part(packets, head_length), part(bytes, head_length)), (part(packets, every), part(bytes, every)));

@@ -28,6 +28,8 @@
 //! | [`filters`] | filters against nfdump's |
 //! | [`dataset`] | flows that were exported, read again |
 //! | [`query`] | SQL: ten questions of a day, and DuckDB's answers to the same SQL |
+//! | [`display`] | time zone, units and titles of tables |
+//! | [`summaries`] | first groups against nfdump's, networks and intervals against Python's |
 //! | [`ledger`] | every octet of every payload has one class |
 //! | [`kept`] | templates kept from run to run, rules of scope, patterns of names |
 //! | [`structured`] | lists, and elements that exporters and users describe |
@@ -45,6 +47,7 @@ mod cli;
 mod conversations;
 mod corpus;
 mod dataset;
+mod display;
 mod events;
 mod explained;
 mod export;
@@ -67,6 +70,7 @@ mod replay;
 mod sampling;
 mod sources;
 mod structured;
+mod summaries;
 mod support;
 mod template_changes;
 mod verdicts;

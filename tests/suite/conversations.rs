@@ -251,10 +251,10 @@ fn the_window_and_the_bound() {
     assert_eq!(count(&["--window", "7s"]), ["both"]);
     assert_eq!(count(&["--window", "7s", "--ways", "one-way"]), [""; 0]);
     let file = testdata("softflowd-v9.pcap");
-    let bound = summary(&file, &["--max-open", "50"]);
-    let early = bound["closed_early"].as_u64().expect("a count");
-    assert!(early > 150 && bound["most_open"] == 50 && number(&bound, "both") < 253, "{bound}");
-    let text = stdout(&run(&["conversations", file.to_str().expect("UTF-8"), "--summary", "--max-open", "50"]));
+    // softflowd exports both directions one after the other, so few conversations need to be open; one for each thread is too few.
+    let bound = summary(&file, &["--max-open", "2"]);
+    assert!(number(&bound, "closed_early") > 250 && bound["most_open"] == 2, "{bound}");
+    let text = stdout(&run(&["conversations", file.to_str().expect("UTF-8"), "--summary", "--max-open", "2"]));
     assert!(text.contains("conversations closed early"), "{text}");
     assert_eq!(summary(&file, &[])["closed_early"], 0);
 }

@@ -1,5 +1,5 @@
 //! In: the batches of a run and what the collector and the inputs counted. Out: an [`Overview`]: who exports, in which templates,
-//! how much, what was lost, what the collector would lack; and what happened to templates.
+//! how much, what was lost, what the collector would lack; what happened to templates; and conversations, the flows of both directions paired.
 //! May use: `time`, `datagram`, `element`, `input`, `message`, `template`, `plan`, `column`, `collector`.
 
 mod conversations;

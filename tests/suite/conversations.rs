@@ -268,6 +268,9 @@ fn forms_and_orders() {
     let mut all: Vec<u64> = rows(&file, &[]).iter().map(|r| number(r, "client_bytes") + number(r, "server_bytes")).collect();
     all.sort_unstable_by(|a, b| b.cmp(a));
     assert_eq!(sums, all[..3]);
+    // The order is the same in every run, whatever the threads do.
+    let again = |threads: &str| stdout(&run(&["conversations", name, "--format", "csv", "--quiet", "--threads", threads]));
+    assert!(again("1") == again("1") && again("1") == again("4"));
     // The filter is on flows: of those to port 53 there is one direction.
     let one_way = rows(&file, &["--filter", "dst port 53", "--columns", "ways"]);
     assert!(one_way.len() > 50 && one_way.iter().all(|r| r["ways"] == "one-way"), "{}", one_way.len());

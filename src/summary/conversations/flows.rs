@@ -2,13 +2,12 @@
 
 use std::hash::BuildHasher;
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use hashbrown::DefaultHashBuilder;
 
 use crate::collector::Digest;
 use crate::column::{Column, Context, FlowBatch, Run, Values};
-use crate::plan::{Canonical, Kind, Schema, SchemaBuilder};
+use crate::plan::{Canonical, Kind, SchemaBuilder};
 
 use super::key::{Ends, Key};
 
@@ -51,8 +50,8 @@ impl PairingPart {
     /// Adds a flow to its shard.
     #[inline]
     pub(super) fn push(&mut self, flow: Flow, reverse: Option<Reverse>) {
-        // Bits that the table's places do not depend on.
-        let shard = &mut self.shards[(flow.hash >> 48) as usize % SHARDS];
+        // Not by the hash, which is another one in every run.
+        let shard = &mut self.shards[flow.key.lot() as usize % SHARDS];
         shard.reverses.extend(reverse);
         shard.flows.push(flow);
     }
@@ -60,8 +59,7 @@ impl PairingPart {
     /// Ends a run: the flows that were added since the last one are of that exporter.
     pub(super) fn end_run(&mut self, exporter: Option<IpAddr>, source: u32, arrival: i64) {
         for shard in &mut self.shards {
-            let before: usize = shard.ended;
-            let flows = shard.flows.len() - before;
+            let flows = shard.flows.len() - shard.ended;
             if flows > 0 {
                 shard.runs.push(PartRun { exporter, source, arrival, flows });
                 shard.ended += flows;
@@ -150,13 +148,6 @@ impl PairingDigest {
         }
         builder.field(REVERSE_FLAGS, Kind::U64);
         builder.field(BIFLOW_DIRECTION, Kind::U64);
-    }
-
-    /// The schema of these columns alone.
-    pub fn schema() -> Arc<Schema> {
-        let mut builder = SchemaBuilder::default();
-        Self::add_columns(&mut builder);
-        Arc::new(builder.build())
     }
 }
 

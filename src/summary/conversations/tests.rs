@@ -114,9 +114,9 @@ fn groups(flows: &[Arrived], same: impl Fn(&Arrived, &Arrived) -> bool) -> Vec<V
     let mut group: Vec<usize> = (0..flows.len()).collect();
     loop {
         let mut changed = false;
-        for i in 0..flows.len() {
-            for j in 0..flows.len() {
-                if group[i] < group[j] && same(&flows[i], &flows[j]) {
+        for (i, a) in flows.iter().enumerate() {
+            for (j, b) in flows.iter().enumerate() {
+                if group[i] < group[j] && same(a, b) {
                     (group[j], changed) = (group[i], true);
                 }
             }

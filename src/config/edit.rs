@@ -6,11 +6,11 @@ use std::path::Path;
 use thiserror::Error;
 use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
-use super::DEFAULT_SOURCE;
 use super::fault::ConfigFaults;
 use super::raw::name_fault;
 use super::resolve::read;
 use super::source::Config;
+use super::{DEFAULT_PORT, DEFAULT_SOURCE};
 
 /// A flow source to put in: what is `None` or empty is left to its default, or to the source that it is built from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -66,7 +66,8 @@ pub enum EditError {
 }
 
 /// Puts a flow source in, behind the others. Its port is written down even if it was not asked for, so that it stays what it is when another
-/// source is removed. The source that there is without configuration is written down too when it would vanish.
+/// source is removed. The source that there is without configuration would vanish with the first one that is written down, so it is written down before it; but
+/// not where the new one takes its port.
 ///
 /// # Errors
 /// The file has faults, or would have.
@@ -78,7 +79,7 @@ pub fn add(text: &str, file: &str, folder: &Path, change: &Change) -> Result<Edi
     }
     let mut document = parsed(text)?;
     let is_empty = tables(&mut document)?.is_empty();
-    if is_empty && change.name != DEFAULT_SOURCE {
+    if is_empty && change.name != DEFAULT_SOURCE && change.monitoring_port != Some(DEFAULT_PORT) {
         let mut default = Table::new();
         default.insert("name", DEFAULT_SOURCE.into());
         push(tables(&mut document)?, default, text.trim().is_empty());

@@ -386,8 +386,12 @@ fn reading_files(files: &[PathBuf], common: &CommonArgs, configured: Option<Conf
         tunnel_levels: limits.max_tunnels,
         ..InputOptions::default()
     };
+    let mut locations = super::locations::gather(files, common.recursive || configured.is_some(), common.quiet, &input)?;
+    if configured.is_some() {
+        configured::each_once(&mut locations);
+    }
     Ok(Reading {
-        locations: super::locations::gather(files, common.recursive || configured.is_some(), common.quiet, &input)?,
+        locations,
         input,
         ports: match (&configured, common.port.as_slice()) {
             (None, []) => PortFilter::Any,

@@ -9,7 +9,7 @@ use crate::plan::{Canonical, Schema};
 use crate::query::{self, Answer, Engine, Facts, FlowFrames, FlowStore, OptionFrames, OptionStore, Output, Rows, Sql, Table, Touched};
 use crate::report;
 use crate::summary::{HeadAndSums, Overview};
-use crate::write::{ROW_GROUP_ROWS, TargetFile};
+use crate::write::TargetFile;
 
 use super::columns::{Decoding, Settled};
 use super::options::{QueryForm, QueryOptions, Reading};
@@ -18,8 +18,8 @@ use super::{Ending, Failure, complain, print};
 
 /// Rows of a table for people: nobody reads more, and all of them would have to be in memory for the widths.
 const MOST_SHOWN: u32 = 10_000;
-/// Cells of a batch that becomes a row group: with very many columns row groups have fewer rows.
-const ROW_GROUP_CELLS: usize = 12 << 20;
+/// Rows of a batch, which becomes a row group: the engine has several under way at a time, so they are smaller than those of a file to keep.
+const ROW_GROUP_ROWS: usize = 1 << 16;
 
 pub(super) fn run(options: &QueryOptions) -> Result<Ending, Failure> {
     let mut engine = Engine::new();
@@ -32,7 +32,7 @@ pub(super) fn run(options: &QueryOptions) -> Result<Ending, Failure> {
     };
     let touches = Touches::of(&options.sql);
     let decoding = Decoding::begin_with(&options.reading, |collector| match touches.flows {
-        true => CollectorOptions { batch_rows: ROW_GROUP_ROWS, batch_cells: ROW_GROUP_CELLS, ..collector },
+        true => CollectorOptions { batch_rows: ROW_GROUP_ROWS, ..collector },
         false => collector,
     })?;
     if touches.options && touches.run() && !decoding.looks_ahead() {

@@ -167,6 +167,13 @@ pub(super) fn arguments(function: &Function) -> impl Iterator<Item = &Expr> {
     })
 }
 
+/// The argument of a function that has one.
+fn only_argument(function: &Function) -> Option<Expr> {
+    let mut given = arguments(function);
+    let first = given.next().cloned();
+    first.filter(|_| given.next().is_none())
+}
+
 /// A column as its table spells it.
 fn spelled<'a>(name: &str, names: &'a Names) -> Option<&'a str> {
     if let Some((exact, _)) = names.columns.get_key_value(name) {
@@ -358,11 +365,8 @@ impl VisitorMut for Rewriter<'_> {
             Expr::UnaryOp { op: sqlparser::ast::UnaryOperator::Minus, expr } => self.widen(expr),
             Expr::Function(function) if last_part(&function.name).eq_ignore_ascii_case("date") => {
                 // The engine's DATE reads texts alone.
-                let mut given = arguments(function);
-                if let (Some(time), None) = (given.next(), given.next())
-                    && !is_text(time)
-                {
-                    *expr = cast(time.clone(), DataType::Date);
+                if let Some(time) = only_argument(function).filter(|time| !is_text(time)) {
+                    *expr = cast(time, DataType::Date);
                 }
             }
             _ => {}

@@ -13,8 +13,10 @@
 //!            └──────────── collector: one thread walks, workers decode ────────────┘
 //! ```
 //!
+//! `config` says which flow sources there are, `relay` sends datagrams on, and `replay` those of a capture.
 //! What one run knows at its end, templates above all, goes through `keep` to the next.
-//! Flow files of nfcapd and flow-tools hold flows and no messages: `nfcapd` and `flow_tools` read them for `input`, and they join the way
+//! Flows that were exported come back as they were: `dataset` reads them into batches, behind the collector. Flow files of nfcapd and
+//! flow-tools hold flows and no messages: `nfcapd` and `flow_tools` read them for `input`, and they join the way
 //! at `plan`.
 //!
 //! The two contracts between the parts are [`datagram::DatagramBatch`], from inputs to the collector, and
@@ -43,18 +45,26 @@ pub mod column;
 
 pub mod collector;
 
+pub mod write;
+
+pub mod dataset;
+
 pub mod table;
 
 pub mod audit;
 
-pub mod summary;
+pub mod config;
 
-pub mod write;
+pub mod summary;
 
 pub mod query;
 
 pub mod report;
 
 pub mod keep;
+
+pub mod relay;
+
+pub mod replay;
 
 pub mod cli;

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::collector::{Collector, CollectorOptions};
+use crate::dataset::StoredColumn;
 use crate::element::{self, Elements};
 use crate::message::{FieldSpecifier, Version};
-use crate::plan::{self, Canonical, ColumnSpec, Schema, SchemaBuilder, Source, UnknownColumn};
+use crate::plan::{self, Canonical, ColumnSpec, Kind, Schema, SchemaBuilder, Source, UnknownColumn};
 use crate::query::Touched;
 use crate::summary::{KeyError, KeyPart};
 use crate::table::Selection;
@@ -80,7 +81,9 @@ impl<'a> Decoding<'a> {
     pub(super) fn check(&self, choice: &ColumnChoice) -> Result<(), Failure> {
         if let ColumnChoice::Named(names) = choice {
             let mut builder = SchemaBuilder::with_elements(Arc::clone(self.collector.elements()));
-            let told_later = |name: &str| self.run.looks_ahead() && element::may_be_vendors(name);
+            let stored = self.run.stored_columns();
+            let told_later =
+                |name: &str| self.run.looks_ahead() && element::may_be_vendors(name) || stored.iter().any(|column| column.name == name);
             for name in names.iter().filter(|n| !matches!(n.as_str(), "canonical" | "all") && !told_later(n)) {
                 builder.named(name).map_err(|e| Failure(format!("--columns: {e}")))?;
             }
@@ -115,13 +118,14 @@ impl<'a> Decoding<'a> {
             self.run.look_ahead(&mut self.collector);
         }
         let elements = Arc::clone(self.collector.elements());
-        let met = self.run.looks_ahead().then(|| Met::new(&self.collector));
+        let met = self.run.looks_ahead().then(|| Met::new(&self.run, &self.collector));
         let filter = wanted.told(&elements)?;
         let mut builder = SchemaBuilder::with_elements(Arc::clone(&elements));
         add(&mut builder, choice, met.as_ref(), &elements)?;
         more(&mut builder)?;
         filtering::add_columns(filter.as_ref(), &mut builder);
         let schema = Arc::new(builder.build());
+        some_occur(&schema, &self.run)?;
         let selection = filtering::bind(filter.as_ref(), &schema);
         self.collector.set_schema(Arc::clone(&schema));
         Ok(Settled { run: self.run, collector: self.collector, schema, selection })
@@ -147,7 +151,7 @@ impl<'a> Decoding<'a> {
     ) -> Result<(Settled<'a>, FlowColumns), Failure> {
         self.run.look_ahead_for_columns(&mut self.collector);
         let elements = Arc::clone(self.collector.elements());
-        let met = self.run.looks_ahead().then(|| Met::new(&self.collector));
+        let met = self.run.looks_ahead().then(|| Met::new(&self.run, &self.collector));
         let filter = wanted.told(&elements)?;
         let mut builder = SchemaBuilder::with_elements(Arc::clone(&elements));
         let mut columns = FlowColumns { offered: Vec::new(), synonyms: Vec::new() };
@@ -214,6 +218,24 @@ impl ColumnChoice {
     }
 }
 
+/// Files of exported flows that have none of the columns would give rows of nothing.
+fn some_occur(schema: &Schema, run: &Run<'_>) -> Result<(), Failure> {
+    const MOST_NAMED: usize = 12;
+    let stored = run.stored_columns();
+    let Some(name) = run.first_stored().filter(|_| !run.has_captures()) else { return Ok(()) };
+    let mut asked = schema.columns().iter().filter(|c| !c.hidden).peekable();
+    let has = |name: &str| stored.iter().any(|s| s.name == name);
+    let worked_out =
+        |name: &str| name == Canonical::DurationMs.name() && has(Canonical::FlowStart.name()) && has(Canonical::FlowEnd.name());
+    if asked.peek().is_none() || asked.any(|c| has(&c.name) || worked_out(&c.name)) {
+        return Ok(());
+    }
+    let names: Vec<&str> = stored.iter().map(|c| c.name.as_str()).take(MOST_NAMED).collect();
+    let more = stored.len().saturating_sub(MOST_NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    Err(Failure(format!("{name}: has none of the columns that are asked for; it has {}{more}; --columns names others", names.join(", "))))
+}
+
 /// The column that a user means.
 pub(super) fn column_of(name: &str, elements: &Arc<Elements>) -> Result<ColumnSpec, UnknownColumn> {
     let mut builder = SchemaBuilder::with_elements(Arc::clone(elements));
@@ -228,11 +250,28 @@ struct Met {
     layouts: Vec<(Version, Vec<FieldSpecifier>)>,
     /// The canonical columns that options data and headers can fill.
     told: Vec<Canonical>,
+    /// The columns of files of exported flows.
+    stored: Vec<StoredColumn>,
+    /// Whether there are captures as well, or nothing at all.
+    captures: bool,
 }
 
 impl Met {
-    fn new(collector: &Collector) -> Self {
-        Self { layouts: collector.layouts_met(), told: collector.columns_told() }
+    fn new(run: &Run<'_>, collector: &Collector) -> Self {
+        let stored = run.stored_columns();
+        let captures = run.has_captures() || stored.is_empty();
+        Self { layouts: collector.layouts_met(), told: collector.columns_told(), stored, captures }
+    }
+
+    /// The kind of a column that files of exported flows have, unless captures feed it too and their registry says what it is.
+    fn stored_alone(&self, name: &str) -> Option<Kind> {
+        let column = self.stored.iter().find(|c| c.name == name)?;
+        let unknown = || SchemaBuilder::default().named(name).is_err();
+        (Canonical::by_name(name).is_none() && (!self.captures || unknown())).then_some(column.kind)
+    }
+
+    fn is_stored(&self, column: Canonical) -> bool {
+        self.stored.iter().any(|c| c.name == column.name())
     }
 }
 
@@ -248,9 +287,14 @@ fn add(builder: &mut SchemaBuilder, choice: &ColumnChoice, met: Option<&Met>, el
                 match name.as_str() {
                     "canonical" => canonical(builder, met, elements),
                     "all" => all(builder, met, elements)?,
-                    name => {
-                        builder.named(name).map_err(|e| Failure(format!("--columns: {e}")))?;
-                    }
+                    name => match met.and_then(|met| met.stored_alone(name)) {
+                        Some(kind) => {
+                            builder.field(name, kind);
+                        }
+                        None => {
+                            builder.named(name).map_err(|e| Failure(format!("--columns: {e}")))?;
+                        }
+                    },
                 }
             }
         }
@@ -268,7 +312,9 @@ fn canonical(builder: &mut SchemaBuilder, met: Option<&Met>, elements: &Elements
             .collect()
     });
     for column in Canonical::ALL {
-        if column.is_context() || fed.as_ref().is_none_or(|f| f.contains(column)) {
+        // What every datagram says occurs wherever there are datagrams.
+        let always = column.is_context() && met.is_none_or(|met| met.captures);
+        if always || fed.as_ref().is_none_or(|f| f.contains(column)) || met.is_some_and(|met| met.is_stored(*column)) {
             builder.canonical(*column);
         }
     }
@@ -285,6 +331,9 @@ fn all(builder: &mut SchemaBuilder, met: Option<&Met>, elements: &Elements) -> R
         for (name, kind) in plan::element_columns(*version, fields, elements) {
             builder.field(&name, kind);
         }
+    }
+    for column in met.stored.iter().filter(|c| Canonical::by_name(&c.name).is_none()) {
+        builder.field(&column.name, column.kind);
     }
     if builder.len() > MOST_COLUMNS {
         let why = format!("--columns all: more than {MOST_COLUMNS} different elements occur; name the columns that you need");

@@ -21,6 +21,8 @@ mod profiles;
 mod progress;
 mod query;
 mod reading;
+mod replay;
+mod sources;
 mod summary;
 mod tables;
 mod templates;
@@ -36,7 +38,6 @@ use args::{Args, Command};
 pub fn main() -> ExitCode {
     let args = Args::parse();
     let result = match args.command {
-        None if args.files.is_empty() => Ok(no_files()),
         None => options::overview(&args.files, &args.common, &args.overview).and_then(|o| overview::run(&o)),
         Some(Command::Flows(flows)) => options::flows(&flows, &args.common).and_then(|o| flows::run(&o)),
         Some(Command::Query(query)) => options::query(&query, &args.common).and_then(|o| query::run(&o)),
@@ -51,6 +52,8 @@ pub fn main() -> ExitCode {
         Some(Command::Audit(audit)) => options::audit(&audit, &args.common).and_then(|o| audit::run(&o)),
         Some(Command::Explain(explain)) => options::explain_style(&args.common).and_then(|style| explain::run(&explain, &style)),
         Some(Command::Profiles(profiles)) => options::profiles_command(&profiles, &args.common).and_then(|o| profiles::run(&o)),
+        Some(Command::Replay(replay)) => options::replay(&replay, &args.common).and_then(|o| replay::run(&o)),
+        Some(Command::Sources(sources)) => options::sources(&sources, &args.common).and_then(|o| sources::run(&o)),
         Some(Command::Completions { shell }) => completions::run(shell),
     };
     match result {
@@ -115,11 +118,4 @@ fn print(text: &str) -> Result<(), Failure> {
         Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(Failure(format!("standard output: {e}"))),
         _ => Ok(()),
     }
-}
-
-fn no_files() -> Ending {
-    complain(
-        &"no file given; `ipfix-inspect capture.pcap` shows who exports and what the flows are, `ipfix-inspect --help` tells the rest",
-    );
-    Ending::Unreadable
 }

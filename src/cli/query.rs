@@ -12,6 +12,7 @@ use crate::summary::{HeadAndSums, Overview};
 use crate::write::TargetFile;
 
 use super::columns::{Decoding, Settled};
+use super::filtering::Wanted;
 use super::options::{QueryForm, QueryOptions, Reading};
 use super::reading::{Outcome, Run, interrupted};
 use super::{Ending, Failure, complain, print};
@@ -52,6 +53,9 @@ pub(super) fn run(options: &QueryOptions) -> Result<Ending, Failure> {
     tables_without_rows(&mut engine, &settled, &touches)?;
     engine.check(&options.sql).map_err(Failure::of)?;
     let answer = engine.answer(&options.sql).map_err(Failure::of)?;
+    if touches.counts || touches.options {
+        settled.run.needs_captures("counts of exporters, templates and options data, which this SQL asks for")?;
+    }
     if options.explain {
         print(&explained(options, &settled, &answer)?)?;
         return Ok(Ending::Done);
@@ -132,6 +136,12 @@ fn tables_without_rows(engine: &mut Engine, settled: &Settled<'_>, touches: &Tou
 fn fill(options: &QueryOptions, engine: &mut Engine, settled: Settled<'_>, touches: &Touches) -> Result<(Option<Ending>, bool), Failure> {
     let reading = &options.reading;
     let mut ended = (Some(Ending::Done), false);
+    if touches.flows && !touches.counts && matches!(options.filter, Wanted::All) && !options.scale {
+        let files = settled.run.stored_alone();
+        if files.is_some_and(|files| engine.flows_in_place(&files)) {
+            return Ok(ended);
+        }
+    }
     if touches.run() {
         let mut store = FlowStore::new(&settled.schema, &options.temp_dir);
         let digest = FlowFrames::new(&settled.schema, touches.flows, touches.counts, settled.selection);

@@ -13,6 +13,8 @@ macro_rules! causes {
 
 causes! {
     OTHER_UDP Note "other-udp" "datagrams that are not NDE arrived on other ports";
+    EXPORTER_NOT_ALLOWED Note "exporter-not-allowed" "datagrams of exporters that the flow source does not allow were counted and not decoded";
+    TYPE_NOT_TAKEN Note "type-not-taken" "datagrams of versions that the flow source does not take were counted and not decoded";
     NO_TEMPLATE Error "no-template" "Data Sets whose template was never seen could not be decoded";
     HELD_TOO_LONG Error "held-too-long" "Data Sets waited for their template until the limit and were given up";
     AFTER_WITHDRAWAL Warning "after-withdrawal" "Data Sets came after their template was withdrawn";

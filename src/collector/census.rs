@@ -211,6 +211,8 @@ pub struct Census {
     pub datagrams: u64,
     /// Those that are NDE.
     pub nde_datagrams: u64,
+    /// Datagrams that begin as NDE does and went to ports that were not asked for, by port; the first hundred ports.
+    pub other_ports: BTreeMap<u16, u64>,
     /// NDE datagrams by input file.
     pub nde_by_file: BTreeMap<u32, u64>,
     /// Messages by input file and version.
@@ -232,6 +234,14 @@ pub struct Census {
 }
 
 impl Census {
+    /// A datagram went to a port that was not asked for.
+    pub(super) fn left_aside(&mut self, port: u16) {
+        const MOST_PORTS: usize = 100;
+        if self.other_ports.len() < MOST_PORTS || self.other_ports.contains_key(&port) {
+            *self.other_ports.entry(port).or_default() += 1;
+        }
+    }
+
     /// Records of a layout came.
     pub(super) fn active(&mut self, layout: u32, records: u64, seen: Seen) {
         let layout = layout as usize;

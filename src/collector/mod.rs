@@ -9,6 +9,7 @@
 //! ```
 
 mod activity;
+mod admission;
 mod announced;
 mod causes;
 mod census;
@@ -31,6 +32,7 @@ mod work;
 mod tests;
 
 pub use activity::Activity;
+pub use admission::{Admission, Rule};
 pub use causes::causes;
 pub use census::{Census, Layout, LayoutKind, OtherScope, Source, SourceKey, SourceSampling, Uncovered};
 pub use conduct::{Conduct, Counts};
@@ -41,4 +43,4 @@ pub use options::{CollectorOptions, Part, PortFilter, Records};
 pub use pipeline::{Digest, Flow, Sink, Stopped, run};
 pub use sequence::{Convention, Firsts, Sequence, SequenceReport};
 pub use walk::Collector;
-pub use work::Work;
+pub use work::{StoredRows, Work};

@@ -7,6 +7,8 @@ use crate::element::Elements;
 use crate::plan::Schema;
 use crate::template::{Limits, PendingLimits, ScopeRule};
 
+use super::admission::Admission;
+
 /// Lists in lists: exporters in use nest three deep (YAF's DNS records in a list of several templates), and 8 leaves room.
 const DEFAULT_NESTING: u8 = 8;
 
@@ -52,6 +54,8 @@ pub struct CollectorOptions {
     pub records: Records,
     /// Which ports.
     pub ports: PortFilter,
+    /// Which exporters and versions; what is not let in is counted as a problem and not looked at.
+    pub admission: Admission,
     /// How far templates reach.
     pub scope: ScopeRule,
     /// Bounds on templates.
@@ -83,6 +87,7 @@ impl CollectorOptions {
             part: None,
             records: Records::Flows,
             ports: PortFilter::Any,
+            admission: Admission::default(),
             scope: ScopeRule::default(),
             limits: Limits::default(),
             hold: false,

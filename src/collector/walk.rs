@@ -26,6 +26,7 @@ use crate::template::{
 };
 use crate::time::Timestamp;
 
+use super::admission::Refused;
 use super::announced::{Announced, Announcement};
 use super::causes;
 use super::census::{Census, Layout, LayoutKind, Source, SourceKey};
@@ -77,8 +78,8 @@ pub struct Collector {
     ntp_seen: HashSet<DefinitionId>,
     /// What a first pass has met: fixed records, and ids of Data Sets.
     met: Met,
-    /// The shapes of stored flows, by number.
-    shapes: Vec<u64>,
+    /// The elements of stored flows, by number.
+    stored_templates: Vec<Vec<message::FieldSpecifier>>,
     met_stored: stored::Met,
 }
 
@@ -126,6 +127,7 @@ struct Plans {
     options: HashMap<DefinitionId, (Arc<Schema>, Arc<RecordPlan>)>,
     by_definition: Vec<Option<Plan>>,
     fixed: Vec<(Version, usize, Plan)>,
+    stored: stored::StoredPlans,
 }
 
 #[derive(Clone)]
@@ -211,7 +213,7 @@ impl Collector {
             lost_noted: false,
             ntp_seen: HashSet::new(),
             met: Met::default(),
-            shapes: Vec::new(),
+            stored_templates: Vec::new(),
             met_stored: stored::Met::default(),
             options,
         }
@@ -255,6 +257,11 @@ impl Collector {
         &self.census
     }
 
+    /// Rows and cells of a batch, about.
+    pub fn batch_size(&self) -> (usize, usize) {
+        (self.options.batch_rows, self.options.batch_cells)
+    }
+
     /// All problems.
     pub fn ledger(&self) -> &Ledger {
         &self.ledger
@@ -276,11 +283,19 @@ impl Collector {
     }
 
     fn datagram(&mut self, batch: &DatagramBatch, datagram: &Datagram, emit: &mut dyn FnMut(Work)) {
+        let payload = batch.payload(datagram);
         if !self.port_wanted(datagram) {
+            if Version::of(payload).is_some() {
+                self.census.left_aside(datagram.collector.port);
+            }
+            return;
+        }
+        if let Some(refused) = self.options.admission.refuses(datagram, payload) {
+            let place = Place { origin: datagram.origin, exporter: Some(datagram.exporter.addr), domain: None, offset: None };
+            self.refuse(refused, place, 1);
             return;
         }
         self.census.datagrams += 1;
-        let payload = batch.payload(datagram);
         self.octets.begin();
         self.payload(batch, datagram, payload, emit);
         let here = Place { origin: datagram.origin, exporter: Some(datagram.exporter.addr), domain: None, offset: None };
@@ -545,6 +560,18 @@ impl Collector {
         match &self.options.ports {
             PortFilter::Any => true,
             PortFilter::Only(ports) => datagram.transport == Transport::File || ports.contains(&datagram.collector.port),
+        }
+    }
+
+    /// Counts what the flow source does not let in.
+    fn refuse(&mut self, refused: Refused, place: Place, count: u64) {
+        match refused {
+            Refused::Exporter => {
+                self.ledger.add_many(causes::EXPORTER_NOT_ALLOWED, count, place, || "it is on no list of allowed exporters".to_owned())
+            }
+            Refused::Version(version) => {
+                self.ledger.add_many(causes::TYPE_NOT_TAKEN, count, place, || format!("{version} is no type of the flow source"))
+            }
         }
     }
 

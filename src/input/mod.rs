@@ -17,7 +17,6 @@
 mod capture;
 mod capture_pcap;
 mod capture_pcapng;
-mod chunk;
 mod compression;
 mod decap;
 mod detect;
@@ -50,7 +49,8 @@ pub use fault::{Fault, FaultCause, Severity};
 pub use first_time::first_time;
 pub use opened::Input;
 pub use options::{InputOptions, Location};
-pub use report::{Container, FileReport};
+pub use report::{Container, FileReport, TableForm};
+pub use source::Source;
 
 #[cfg(test)]
 mod tests;

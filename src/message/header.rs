@@ -49,6 +49,11 @@ impl Version {
         }
     }
 
+    /// The version that a payload begins with; whether the rest bears it out is another question.
+    pub fn of(payload: &[u8]) -> Option<Self> {
+        version_field(payload).and_then(Self::from_number)
+    }
+
     /// The number on the wire: 1, 5, 7, 9 or 10; 0 where it is not known.
     pub const fn number(self) -> u16 {
         match self {

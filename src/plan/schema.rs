@@ -312,7 +312,7 @@ impl SchemaBuilder {
 }
 
 /// `ie_513` or `pen_35632_57590`: fields without an entry in the registries are columns under their numbers.
-fn is_unlisted(name: &str) -> bool {
+pub fn is_unlisted(name: &str) -> bool {
     let number = |s: &str| s.parse::<u32>().is_ok();
     let mut parts = name.split('_');
     match (parts.next(), parts.next(), parts.next(), parts.next(), parts.next()) {

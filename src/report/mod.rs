@@ -31,6 +31,8 @@
 //! - `problems`, worst first: `code`, `severity` (`error`, `warning`, `note`), `count`, `message`, `first`, the first example: `file`,
 //!   `frame` (a flow log's message), `exporter`, `domain`, `offset` in octets from the beginning of the payload, `detail`.
 //! - `flows`, the first ten: canonical columns that have a value; times, addresses, MACs and octets as strings.
+//! - `columns`, of exported flows alone: `name`, `kind`, `values`, how many flows have one. Such files have no frames, messages and templates,
+//!   and no verdicts; the `frame` of their problems is the row.
 //!
 //! ## `ipfix-inspect/summary/1`
 //! - `schema`; `files`, the names of the inputs; `filter`, or null; `scaled`, true if bytes and packets are multiplied by the sampling rates
@@ -109,6 +111,13 @@
 //! - `profiles`: `name`, `title` of the collector, `document`, `url` and `date` of the source, `versions` it takes (none: all), `notes`;
 //!   `demands` in the document's order: `name`, `any` groups of elements of which one is enough (`8`, `9/12235`, `231+232`), `plausible`
 //!   ones that the document does not name, `when` (`always`, `tcp`, `sampled`), `need` (`required`, `recommended`).
+//!
+//! ## `ipfix-inspect/sources/1`
+//! - `schema`; `file`, the configuration file (null: there is none)
+//! - `sources`: `name`; `from`, the flow source that it is built from; the keys of the configuration, each with `value`, `comes_from` (`own`,
+//!   `source`, `default`) and `source`, the name where it comes from another; `forwarding` holds such keys, and `leads_to`, the destinations
+//!   with their ports, none where it is not enabled
+//! - `collectors`: `name`, `address`, `profile`
 
 mod audit;
 mod cell;
@@ -133,6 +142,8 @@ mod problems;
 mod profiles;
 mod result_table;
 mod sampling;
+mod sources;
+mod stored_columns;
 mod strm;
 mod style;
 mod summary;
@@ -156,6 +167,7 @@ pub use overview::overview_text;
 pub use overview_json::overview_json;
 pub use profiles::{profile_text, profiles_json, profiles_text};
 pub use result_table::result_table;
+pub use sources::{source_json, source_text, sources_json, sources_text};
 pub use style::Style;
 pub use summary::{SummaryView, summary_csv, summary_json, summary_markdown, summary_text};
 pub use template_changes::{diff_json, diff_text, history_json, history_text};

@@ -21,7 +21,7 @@ mod rows;
 mod sink;
 mod target;
 
-pub use arrow::{ArrowFile, ArrowFiles};
+pub use arrow::{ArrowFile, ArrowFiles, array, arrow_type, context_array};
 pub use cell::{write_cell, write_context};
 pub use columnar::{AddressForm, ColumnarOptions, Compression, TimeUnit};
 pub use compressed::{TextFile, TextFiles, TextPiece};

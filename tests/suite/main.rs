@@ -9,7 +9,8 @@
 //! | [`first_flows`] | its flows, field by field, by the octets on the wire |
 //! | [`flow_logs`] | messages without packets around them, folders, several files |
 //! | [`nfcapd`] | the flow files of that collection against nfdump's own CSV |
-//! | [`flow_tools`] | flow files of flow-tools, by the octets that were written |
+//! | [`nfdump_versions`] | flow files of several versions of nfdump against what those show |
+//! | [`flow_tools`] | flow files of flow-tools, by the octets that were written and by its own CSV |
 //! | [`referee`] | tshark's decoding of today against ours |
 //! | [`hostile`] | cut and damaged input |
 //! | [`malformed`] | octets that contradict themselves, and what is whole around them |
@@ -23,11 +24,15 @@
 //! | [`audit`] | every kind of finding, the forms of the report |
 //! | [`verdicts`] | what every profile says of every real template |
 //! | [`template_changes`] | the history of templates, and what differs between them |
+//! | [`export`] | what is exported, read by DuckDB and pyarrow |
 //! | [`filters`] | filters against nfdump's |
 //! | [`query`] | SQL: ten questions of a day, and DuckDB's answers to the same SQL |
+//! | [`dataset`] | flows that were exported, read again |
 //! | [`ledger`] | every octet of every payload has one class |
 //! | [`kept`] | templates kept from run to run, rules of scope, patterns of names |
 //! | [`structured`] | lists, and elements that exporters and users describe |
+//! | [`sources`] | the configuration, flow sources in place of files |
+//! | [`replay`] | datagrams sent again, as sockets, nfcapd and tshark receive them |
 //! | [`cli`] | exit codes, streams, files, the README's commands |
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::cast_possible_truncation)]
@@ -39,8 +44,10 @@ mod clauses;
 mod cli;
 mod conversations;
 mod corpus;
+mod dataset;
 mod events;
 mod explained;
+mod export;
 mod filters;
 mod first_flows;
 mod flow_logs;
@@ -50,12 +57,15 @@ mod kept;
 mod ledger;
 mod malformed;
 mod nfcapd;
+mod nfdump_versions;
 mod options;
 mod problems;
 mod query;
 mod quirks;
 mod referee;
+mod replay;
 mod sampling;
+mod sources;
 mod structured;
 mod support;
 mod template_changes;

@@ -368,6 +368,34 @@ fn arguments_that_are_mixed_up() {
 }
 
 #[test]
+fn exported_flows_are_asked_as_captures_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let sql = "SELECT src_addr, dst_port, SUM(bytes) AS b, MIN(flow_start) AS t, MAX(duration_ms) AS d, MAX(src_as) AS a FROM flows \
+               GROUP BY src_addr, dst_port ORDER BY b DESC, src_addr, dst_port";
+    let theirs = text(&[V9], sql, &[]);
+    assert!(theirs.lines().count() > 100);
+    // Where they lie; of other types, and so decoded; as text; in folders that hold a column.
+    for (name, more) in [
+        ("plain.parquet", &[][..]),
+        ("nanos.parquet", &["--times", "nanos"]),
+        ("binary.parquet", &["--addresses", "binary"]),
+        ("x.csv", &[]),
+        ("set", &["--partition-by", "exporter", "--format", "parquet"]),
+    ] {
+        let out = folder.path().join(name).display().to_string();
+        let capture = testdata(V9).display().to_string();
+        let mut args = vec!["export", &capture, "-o", &out];
+        args.extend(more);
+        let output = run(&args);
+        assert!(output.status.success(), "{name}: {}", stderr(&output));
+        let output = run(&["query", "--format", "ndjson", &out, sql]);
+        assert_eq!(stdout(&output), theirs, "{name}: {}", stderr(&output));
+        let output = run(&["query", &out, "SELECT * FROM exporters"]);
+        assert!(stderr(&output).contains("holds exported flows and no counts of exporters"), "{name}: {}", stderr(&output));
+    }
+}
+
+#[test]
 fn names_know_no_case_and_have_synonyms() {
     // The element's own column, by its NetFlow v9 name; a column that occurs nowhere is null and no mistake.
     let sql = "select SRC_ADDR, sum(In_Bytes) as B, max(src_as) as a from FLOWS group by Src_Addr order by b desc limit 1";

@@ -21,7 +21,7 @@ direction is at other interfaces or exporters.";
 pub(in crate::cli) struct ConversationsArgs {
     /// Captures and flow logs, plain or compressed; `-` is standard input. Several are read one after another by their first times: merge
     /// captures of the same hours before (mergecap), so that their flows meet
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE")]
     pub(in crate::cli) files: Vec<PathBuf>,
 
     /// Form of the rows; by default a table on standard output, and CSV or ndjson in a file, by its name. `json` is the summary's, with
@@ -42,7 +42,7 @@ pub(in crate::cli) struct ConversationsArgs {
     pub(in crate::cli) filter: FilterArgs,
 
     /// Pair across exporters and interfaces, as STRM and QRadar do with "Enable Asymmetric Flows"; by default the two directions have to
-    /// come from one exporter, in at the interface where the other goes out
+    /// come from one exporter, in at the interface where the other goes out. With --source, the flow source's setting
     #[arg(long)]
     pub(in crate::cli) asymmetric: bool,
 

@@ -8,8 +8,9 @@ use super::FilterArgs;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ExportArgs {
-    /// Captures and flow logs, plain or compressed; `-` is standard input
-    #[arg(value_name = "FILE", required = true)]
+    /// Captures and flow logs, plain or compressed, and exported flows (Parquet, Arrow, CSV, ndjson; folders such as date=2026-11-22 too);
+    /// `-` is standard input
+    #[arg(value_name = "FILE")]
     pub(in crate::cli) files: Vec<PathBuf>,
 
     /// The file to write, which appears when it is complete; its name tells the form (.parquet, .csv, .csv.gz, .csv.zst, .ndjson,

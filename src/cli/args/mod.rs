@@ -4,6 +4,8 @@ mod conversations;
 mod display;
 mod export;
 mod query;
+mod replay;
+mod sources;
 mod summary;
 
 use std::path::PathBuf;
@@ -14,6 +16,8 @@ pub(super) use conversations::{ConversationsArgs, ConversationsFormat, Deduplica
 pub(super) use display::{BytesUnit, DisplayArgs};
 pub(super) use export::{ExportAddresses, ExportArgs, ExportCompression, ExportFormat, ExportTimes};
 pub(super) use query::{QueryArgs, QueryFormat};
+pub(super) use replay::ReplayArgs;
+pub(super) use sources::{AddArgs, SourcesArgs, SourcesCommand};
 pub(super) use summary::{CountAt, OrderArg, SummaryArgs, SummaryFormat};
 
 const AFTER_HELP: &str = "\
@@ -31,6 +35,7 @@ Examples:
   ipfix-inspect conversations capture.pcap            who talked to whom, both directions in a row, and what is one-way
   ipfix-inspect templates capture.pcap                every template, field by field
   ipfix-inspect audit capture.pcap                    will the collector take these flows, and if not, what to change
+  ipfix-inspect replay capture.pcap --to 192.0.2.1:2055 --retime      the datagrams again, to a collector
   ipfix-inspect -r captures/                          every capture and flow log in a folder, by their first times
   tcpdump -w - udp port 2055 | ipfix-inspect -        from a pipe";
 
@@ -42,7 +47,7 @@ pub(super) struct Args {
     pub(super) command: Option<Command>,
 
     /// Captures (pcap, pcapng) and flow logs (IPFIX files, raw NDE messages one after the other), plain or compressed with gzip, zstd,
-    /// lz4 or xz; `-` is standard input. Several are read in the order of their first times; patterns that the shell left as they are
+    /// lz4 or xz; or flows that were exported (Parquet, Arrow IPC, CSV, ndjson); `-` is standard input. Several are read in the order of their first times; patterns that the shell left as they are
     /// (`'captures/*.pcap'`, `'**/*.pcap'`) are expanded
     #[arg(value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
@@ -78,6 +83,10 @@ pub(super) enum Command {
     Explain(ExplainArgs),
     /// Profiles: what collectors ask of templates, and by whose word
     Profiles(ProfilesArgs),
+    /// Send the datagrams of a capture again: at their pace or any other, to a collector
+    Replay(ReplayArgs),
+    /// Flow sources: a name for captures, a port, a collector and what it asks
+    Sources(SourcesArgs),
     /// A completion script for a shell
     Completions {
         /// The shell
@@ -98,8 +107,9 @@ pub(super) struct OverviewArgs {
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct FlowsArgs {
-    /// Captures and flow logs, plain or compressed; `-` is standard input
-    #[arg(value_name = "FILE", required = true)]
+    /// Captures and flow logs, plain or compressed, and exported flows (Parquet, Arrow, CSV, ndjson; folders such as date=2026-11-22 too);
+    /// `-` is standard input
+    #[arg(value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
 
     /// Form of the rows; by default a table on standard output, and CSV or ndjson in a file, by its name
@@ -150,7 +160,7 @@ pub(super) struct FilterArgs {
 #[derive(Debug, ClapArgs)]
 pub(super) struct TemplatesArgs {
     /// Captures and flow logs, plain or compressed; `-` is standard input
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
 
     /// What happened to each template: learned, refreshed, changed, withdrawn, with times and intervals
@@ -173,7 +183,7 @@ pub(super) struct TemplatesArgs {
 #[derive(Debug, ClapArgs)]
 pub(super) struct OptionsArgs {
     /// Captures: pcap or pcapng, plain or compressed; `-` is standard input
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
 
     /// Form of the tables
@@ -200,11 +210,12 @@ pub(super) struct ElementsArgs {
 #[derive(Debug, ClapArgs)]
 pub(super) struct AuditArgs {
     /// Captures and flow logs, plain or compressed; `-` is standard input
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
 
-    /// The collector: a built-in profile (`ipfix-inspect profiles` lists them) or a TOML file; may be given several times
-    #[arg(long, value_name = "NAME|FILE", default_value = "strm")]
+    /// The collector: a built-in profile (`ipfix-inspect profiles` lists them) or a TOML file; may be given several times. By
+    /// default `strm`, or with --source what its target collector asks
+    #[arg(long, value_name = "NAME|FILE")]
     pub(super) profile: Vec<String>,
 
     /// What the exporters are, for hints how to add a field; by default it is guessed from the templates
@@ -280,6 +291,15 @@ pub(super) struct ProfilesArgs {
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct CommonArgs {
+    /// A configured flow source in place of FILE: its captures, ports, types and exporters, the profile of its target collector;
+    /// may be given several times
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(super) source: Vec<String>,
+
+    /// The configuration file; by default ./ipfix-inspect.toml, else ipfix-inspect/config.toml in $XDG_CONFIG_HOME or ~/.config
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+
     /// Read every capture and flow log in the folders that are named, and below them
     #[arg(short, long, global = true)]
     pub(super) recursive: bool,

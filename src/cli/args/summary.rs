@@ -9,7 +9,7 @@ use super::{DisplayArgs, FilterArgs, duration};
 #[derive(Debug, Args)]
 pub(in crate::cli) struct SummaryArgs {
     /// Captures and flow logs, plain or compressed; `-` is standard input
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE")]
     pub(in crate::cli) files: Vec<PathBuf>,
 
     /// Group flows by columns, separated by commas: canonical ones (src_addr, dst_port, protocol, application, exporter, in_if, …), any

@@ -72,6 +72,7 @@ pub(in crate::cli) fn conversations(args: &ConversationsArgs, common: &CommonArg
     let display = display(&args.display, shown)?;
     let columns = columns(args, form)?;
     let reading = reading(&args.files, common)?;
+    let asymmetric = reading.is_asymmetric();
     // A file has no width and no colors.
     let in_file = args.output.is_some();
     let page = style(common);
@@ -81,7 +82,7 @@ pub(in crate::cli) fn conversations(args: &ConversationsArgs, common: &CommonArg
         pairing: PairingOptions {
             rules: Rules {
                 window: args.window,
-                asymmetric: args.asymmetric,
+                asymmetric: args.asymmetric || asymmetric,
                 deduplicate: match args.deduplicate {
                     DeduplicateBy::Source => Deduplicate::Source,
                     DeduplicateBy::Record => Deduplicate::Record,

@@ -1,17 +1,20 @@
 //! What is meant: the typed arguments, checked and put into the library's terms.
 
+mod configured;
 mod conversations;
 mod display;
 mod export;
 mod query;
+mod replay;
+mod sources;
 mod summary;
-
-pub(super) use export::{ExportForm, ExportOptions, Output, export};
 
 use std::io::IsTerminal;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use clap::CommandFactory;
 
 use crate::audit::{self, Profile};
 use crate::collector::{Kept, PortFilter};
@@ -25,25 +28,30 @@ use crate::write::Format;
 
 use super::Failure;
 use super::args::{
-    AuditArgs, AuditFormat, Between, ColorWhen, CommonArgs, ElementsArgs, FailOn, FlowFormat, FlowsArgs, OptionsArgs, OverviewArgs,
+    Args, AuditArgs, AuditFormat, Between, ColorWhen, CommonArgs, ElementsArgs, FailOn, FlowFormat, FlowsArgs, OptionsArgs, OverviewArgs,
     ProfilesArgs, ReportFormat, TablesFormat, TemplateScope, TemplatesArgs,
 };
 use super::filtering::Wanted;
 
+pub(super) use configured::Configured;
 pub(super) use conversations::{ConversationsForm, ConversationsOptions, conversations};
 pub(super) use display::{Shown, display};
+pub(super) use export::{ExportForm, ExportOptions, Output, export};
 pub(super) use query::{QueryForm, QueryOptions, query};
+pub(super) use replay::{ReplayOptions, replay};
+pub(super) use sources::{SourcesAction, SourcesOptions, sources};
 pub(super) use summary::{Asked, SummaryOptions, page_tables, summary};
 
-/// The collector that is asked about where nobody says which.
-const DEFAULT_PROFILE: &str = "strm";
-
-/// What all commands that read captures share.
+/// What all commands that read captures share. A command gets it from [`reading`], whose result already has what `--source` means: inputs,
+/// ports, exporters and types in all commands; [`Reading::profiles`] for those that ask profiles; [`Reading::is_asymmetric`] for those that
+/// pair flows.
 #[derive(Clone, Debug)]
 pub(super) struct Reading {
     pub(super) locations: Vec<Location>,
     pub(super) input: InputOptions,
     pub(super) ports: PortFilter,
+    /// The flow sources that are read in place of files.
+    pub(super) configured: Option<Configured>,
     pub(super) scope: ScopeRule,
     pub(super) limits: Limits,
     pub(super) pending: PendingLimits,
@@ -174,9 +182,16 @@ pub(super) struct FlowsOptions {
 
 /// What the overview's arguments mean.
 pub(super) fn overview(files: &[PathBuf], common: &CommonArgs, args: &OverviewArgs) -> Result<OverviewOptions, Failure> {
+    // Options before a command make it look like a file.
+    let command =
+        |file: &PathBuf| file.to_str().filter(|name| Args::command().find_subcommand(name).is_some() && !file.exists()).map(str::to_owned);
+    if let Some(name) = files.first().and_then(command) {
+        return Err(Failure(format!("'{name}' is a command and stands before all options: `ipfix-inspect {name} …`")));
+    }
     let reading = reading(files, common)?;
+    let profile = reading.profiles(&[]).into_iter().next().unwrap_or_default();
     Ok(OverviewOptions {
-        profile: super::profiles::choose(DEFAULT_PROFILE, &reading.elements)?,
+        profile: super::profiles::choose(&profile, &reading.elements)?,
         reading,
         json: args.format == ReportFormat::Json,
         scale: args.scale,
@@ -190,7 +205,7 @@ pub(super) fn templates(args: &TemplatesArgs, common: &CommonArgs) -> Result<Tem
         (true, ..) => TemplatesView::History,
         (_, Some(Between::Versions), _) => TemplatesView::Versions,
         (_, Some(Between::Exporters), _) => TemplatesView::Exporters,
-        (.., Some(before)) => TemplatesView::Before(Box::new(reading(std::slice::from_ref(before), common)?)),
+        (.., Some(before)) => TemplatesView::Before(Box::new(reading_files(std::slice::from_ref(before), common, None)?)),
         _ => TemplatesView::List,
     };
     Ok(TemplatesOptions { reading: reading(&args.files, common)?, view, json: args.format == ReportFormat::Json, style: style(common) })
@@ -286,7 +301,7 @@ pub(super) fn audit(args: &AuditArgs, common: &CommonArgs) -> Result<AuditOption
     let platform = platform.transpose()?;
     let reading = reading(&args.files, common)?;
     let mut profiles: Vec<Arc<Profile>> = Vec::new();
-    for name in &args.profile {
+    for name in &reading.profiles(&args.profile) {
         let profile = super::profiles::choose(name, &reading.elements)?;
         if profiles.iter().any(|p| p.name == profile.name) {
             return Err(Failure(format!("--profile {name}: the profile '{}' was given already", profile.name)));
@@ -310,11 +325,13 @@ pub(super) fn audit(args: &AuditArgs, common: &CommonArgs) -> Result<AuditOption
 
 /// How `explain` looks.
 pub(super) fn explain_style(common: &CommonArgs) -> Result<Style, Failure> {
+    configured::refuse_source(common)?;
     Ok(style(common))
 }
 
 /// What the arguments of `profiles` mean.
 pub(super) fn profiles_command(args: &ProfilesArgs, common: &CommonArgs) -> Result<ProfilesOptions, Failure> {
+    configured::refuse_source(common)?;
     let elements = elements(common)?;
     Ok(ProfilesOptions {
         profile: args.profile.as_deref().map(|name| super::profiles::choose(name, &elements)).transpose()?,
@@ -328,6 +345,7 @@ pub(super) fn elements_command(args: &ElementsArgs, common: &CommonArgs) -> Resu
     if common.save_templates.is_some() {
         return Err(Failure("--save-templates: this command reads no captures, so there are no templates to save".to_owned()));
     }
+    configured::refuse_source(common)?;
     let mut elements = elements(common)?;
     if let Some(path) = &common.templates {
         let (_, kept) = kept(path)?;
@@ -344,7 +362,15 @@ pub(super) fn elements_command(args: &ElementsArgs, common: &CommonArgs) -> Resu
     })
 }
 
-fn reading(files: &[PathBuf], common: &CommonArgs) -> Result<Reading, Failure> {
+/// What is read and how: the files, or with `--source`, or without either, the captures of configured flow sources.
+pub(super) fn reading(files: &[PathBuf], common: &CommonArgs) -> Result<Reading, Failure> {
+    match configured::chosen(files, common)? {
+        Some(configured) => reading_files(&configured.paths.clone(), common, Some(configured)),
+        None => reading_files(files, common, None),
+    }
+}
+
+fn reading_files(files: &[PathBuf], common: &CommonArgs, configured: Option<Configured>) -> Result<Reading, Failure> {
     const MIB: usize = 1 << 20;
     const NANOS_PER_SECOND: i64 = 1_000_000_000;
     if files.iter().filter(|f| Location::from((*f).clone()) == Location::Stdin).count() > 1 {
@@ -361,9 +387,14 @@ fn reading(files: &[PathBuf], common: &CommonArgs) -> Result<Reading, Failure> {
         ..InputOptions::default()
     };
     Ok(Reading {
-        locations: super::locations::gather(files, common.recursive, common.quiet, &input)?,
+        locations: super::locations::gather(files, common.recursive || configured.is_some(), common.quiet, &input)?,
         input,
-        ports: if common.port.is_empty() { PortFilter::Any } else { PortFilter::Only(common.port.clone()) },
+        ports: match (&configured, common.port.as_slice()) {
+            (None, []) => PortFilter::Any,
+            (Some(configured), []) => PortFilter::Only(configured.ports.clone()),
+            (_, ports) => PortFilter::Only(ports.to_vec()),
+        },
+        configured,
         scope: match common.template_scope {
             TemplateScope::Session => ScopeRule::Session,
             TemplateScope::Address => ScopeRule::Address,

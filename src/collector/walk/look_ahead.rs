@@ -11,6 +11,9 @@ impl Collector {
                 continue;
             }
             let payload = batch.payload(datagram);
+            if self.options.admission.refuses(datagram, payload).is_some() {
+                continue;
+            }
             let Ok(version) = message::recognise(payload, datagram.missing as usize, self.trust(datagram)) else { continue };
             self.trusted.insert((datagram.exporter.addr, datagram.collector));
             if self.met.fixed.contains_key(&version) {

@@ -1,8 +1,9 @@
 //! Columns as Arrow arrays. Text is written into one buffer, without a string for each row.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
-use polars_arrow::array::{Array, BinaryArray, BooleanArray, PrimitiveArray, Utf8Array};
+use polars_arrow::array::{Array, BinaryArray, BooleanArray, PrimitiveArray, Utf8Array, new_null_array};
 use polars_arrow::bitmap::Bitmap;
 use polars_arrow::datatypes::{ArrowDataType, TimeUnit as Unit};
 use polars_arrow::offset::OffsetsBuffer;
@@ -37,41 +38,54 @@ pub fn arrow_type(kind: Kind, options: ColumnarOptions) -> ArrowDataType {
     }
 }
 
-/// A column of a finished batch as an array.
-pub fn array(column: &Column, options: ColumnarOptions) -> Box<dyn Array> {
+/// A column of a finished batch as an array. Numbers of a column that is given away move over without a copy.
+pub fn array(column: Cow<'_, Column>, options: ColumnarOptions) -> Box<dyn Array> {
     let dtype = arrow_type(column.kind, options);
+    match dtype {
+        ArrowDataType::Utf8 | ArrowDataType::Binary => text_array(&column, options, dtype),
+        _ => number_array(column.into_owned(), options, dtype),
+    }
+}
+
+fn number_array(column: Column, options: ColumnarOptions, dtype: ArrowDataType) -> Box<dyn Array> {
+    let Column { kind, values, validity } = column;
+    match values {
+        Values::U8(v) => numbers(dtype, v, &validity),
+        Values::U16(v) => numbers(dtype, v, &validity),
+        Values::U32(v) => numbers(dtype, v, &validity),
+        Values::U64(v) => numbers(dtype, v, &validity),
+        Values::I64(mut v) => {
+            let unit = options.times.nanos();
+            if kind == Kind::Time && unit != 1 {
+                v.iter_mut().for_each(|nanos| *nanos = nanos.div_euclid(unit));
+            }
+            numbers(dtype, v, &validity)
+        }
+        Values::F64(v) => numbers(dtype, v, &validity),
+        Values::Bool(v) => BooleanArray::new(dtype, v.iter().copied().collect::<Bitmap>(), bitmap(&validity)).boxed(),
+        Values::Address(_) | Values::Octets(_) => new_null_array(dtype, validity.len()),
+    }
+}
+
+fn text_array(column: &Column, options: ColumnarOptions, dtype: ArrowDataType) -> Box<dyn Array> {
     let Column { kind, values, validity } = column;
     let rows = validity.len();
+    let binary = options.addresses == AddressForm::Binary;
     match (values, kind) {
-        (Values::U8(v), _) => numbers(dtype, v.clone(), validity),
-        (Values::U16(v), _) => numbers(dtype, v.clone(), validity),
-        (Values::U32(v), Kind::Ipv4) => {
-            let text = |out: &mut [u8], row: usize| ipv4(out, 0, v[row].to_be_bytes());
-            let octets = |out: &mut [u8], row: usize| put(out, &v[row].to_be_bytes());
-            if options.addresses == AddressForm::Binary { texts(dtype, rows, validity, octets) } else { texts(dtype, rows, validity, text) }
-        }
-        (Values::U32(v), _) => numbers(dtype, v.clone(), validity),
-        (Values::U64(v), Kind::Mac) => texts(dtype, rows, validity, |out, row| mac(out, 0, v[row])),
-        (Values::U64(v), _) => numbers(dtype, v.clone(), validity),
-        (Values::I64(v), Kind::Time) => {
-            let unit = options.times.nanos();
-            numbers(dtype, v.iter().map(|nanos| nanos.div_euclid(unit)).collect(), validity)
-        }
-        (Values::I64(v), _) => numbers(dtype, v.clone(), validity),
-        (Values::F64(v), _) => numbers(dtype, v.clone(), validity),
-        (Values::Bool(v), _) => BooleanArray::new(dtype, v.iter().copied().collect::<Bitmap>(), bitmap(validity)).boxed(),
-        (Values::Address(v), kind) => match (kind, options.addresses) {
-            (Kind::Ipv6, AddressForm::Binary) => texts(dtype, rows, validity, |out, row| put(out, &v[row])),
-            (Kind::Ipv6, AddressForm::Text) => texts(dtype, rows, validity, |out, row| ipv6(out, 0, &v[row])),
-            (_, AddressForm::Binary) => texts(dtype, rows, validity, |out, row| put(out, shortest(&v[row]))),
-            (_, AddressForm::Text) => texts(dtype, rows, validity, |out, row| either(out, 0, &v[row])),
-        },
+        (Values::U32(v), _) if binary => texts(dtype, rows, validity, |out, row| put(out, &v[row].to_be_bytes())),
+        (Values::U32(v), _) => texts(dtype, rows, validity, |out, row| ipv4(out, 0, v[row].to_be_bytes())),
+        (Values::U64(v), _) => texts(dtype, rows, validity, |out, row| mac(out, 0, v[row])),
+        (Values::Address(v), Kind::Ipv6) if binary => texts(dtype, rows, validity, |out, row| put(out, &v[row])),
+        (Values::Address(v), Kind::Ipv6) => texts(dtype, rows, validity, |out, row| ipv6(out, 0, &v[row])),
+        (Values::Address(v), _) if binary => texts(dtype, rows, validity, |out, row| put(out, shortest(&v[row]))),
+        (Values::Address(v), _) => texts(dtype, rows, validity, |out, row| either(out, 0, &v[row])),
         (Values::Octets(v), Kind::Octets) => {
             let mut digits = vec![0; 2 * v.data.len()];
             hex(&mut digits, 0, &v.data);
             utf8(dtype, v.offsets.iter().map(|offset| 2 * offset.cast_signed()).collect(), digits, validity)
         }
         (Values::Octets(v), _) => utf8(dtype, v.offsets.iter().map(|offset| offset.cast_signed()).collect(), v.data.clone(), validity),
+        _ => new_null_array(dtype, rows),
     }
 }
 
@@ -106,7 +120,7 @@ pub fn context_array(column: Canonical, runs: &[Run], rows: usize, options: Colu
         put(run, value);
     }
     spread.pad(rows);
-    array(&spread, options)
+    array(Cow::Owned(spread), options)
 }
 
 #[derive(Clone, Copy)]

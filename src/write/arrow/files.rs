@@ -1,5 +1,6 @@
 //! Arrow's IPC format, file and stream, as one of the forms of files: record batches are encoded on the workers.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 use std::sync::Arc;
 
@@ -45,11 +46,11 @@ impl ArrowFiles {
             _ => {
                 let values = batch.schema().position(&column.name).and_then(|p| batch.columns().get(usize::from(p)));
                 match values.filter(|v| v.kind == column.kind) {
-                    Some(values) => array(values, self.options),
+                    Some(values) => array(Cow::Borrowed(values), self.options),
                     None => {
                         let mut nothing = Column::new(column.kind);
                         nothing.pad(batch.rows());
-                        array(&nothing, self.options)
+                        array(Cow::Owned(nothing), self.options)
                     }
                 }
             }

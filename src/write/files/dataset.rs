@@ -73,6 +73,8 @@ pub enum DatasetError {
 /// The folder of a dataset, which has its name only when [`DatasetTarget::commit`] was called; dropped without that, it leaves nothing.
 #[derive(Debug)]
 pub struct DatasetTarget {
+    /// As it was typed.
+    named: PathBuf,
     path: PathBuf,
     force: bool,
     beside: TempDir,
@@ -85,22 +87,23 @@ impl DatasetTarget {
     /// The directory is missing or can't be written to; there is something else of that name.
     pub fn create(path: &Path, force: bool) -> Result<Self, DatasetError> {
         // A link stays, and the folder behind it is replaced.
-        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
-        check(&path, force)?;
+        let named = path.to_path_buf();
+        let path = fs::canonicalize(path).unwrap_or_else(|_| named.clone());
+        check(&named, force)?;
         let directory = match path.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
         if !directory.is_dir() {
-            return Err(DatasetError::NoDirectory { path: path.clone(), directory: directory.to_path_buf() });
+            return Err(DatasetError::NoDirectory { path: named, directory: directory.to_path_buf() });
         }
         let mut builder = Builder::new();
         builder.prefix(".ipfix-inspect-").suffix(".part");
         #[cfg(unix)]
         builder.permissions(<fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o777));
         match builder.tempdir_in(directory) {
-            Ok(beside) => Ok(Self { path, force, beside }),
-            Err(source) => Err(DatasetError::Io { path, source }),
+            Ok(beside) => Ok(Self { named, path, force, beside }),
+            Err(source) => Err(DatasetError::Io { path: named, source }),
         }
     }
 
@@ -109,9 +112,9 @@ impl DatasetTarget {
     /// # Errors
     /// Something of that name has come into being meanwhile, or the system refuses.
     pub fn commit(self) -> Result<(), DatasetError> {
-        let Self { path, force, beside } = self;
-        check(&path, force)?;
-        let io_error = |source| DatasetError::Io { path: path.clone(), source };
+        let Self { named, path, force, beside } = self;
+        check(&named, force)?;
+        let io_error = |source| DatasetError::Io { path: named.clone(), source };
         // An empty folder may be replaced by a rename; a dataset goes aside first, and comes back if the new one can't take its place.
         let aside = beside.path().with_extension("old");
         let replaces = path.exists() && fs::read_dir(&path).map_err(io_error)?.next().is_some();
@@ -195,6 +198,8 @@ pub struct Written {
 pub struct DatasetSink<'a, F: Form> {
     form: &'a F,
     folder: PathBuf,
+    /// What errors name.
+    named: PathBuf,
     options: DatasetOptions,
     open: HashMap<PartitionKey, OpenFile<F>>,
     /// Files of each partition so far.
@@ -218,6 +223,7 @@ impl<'a, F: Form> DatasetSink<'a, F> {
         Self {
             form,
             folder: target.beside.path().to_path_buf(),
+            named: target.named.clone(),
             options,
             open: HashMap::new(),
             files: HashMap::new(),
@@ -279,12 +285,12 @@ impl<'a, F: Form> DatasetSink<'a, F> {
             end(self.form, open)?;
         }
         let number = self.files.entry(key.clone()).or_default();
-        let folder = self.folder.join(key.path());
-        let path = folder.join(format!("{PART}{number:05}.{}", self.options.extension));
+        let name = key.path().join(format!("{PART}{number:05}.{}", self.options.extension));
         *number += 1;
+        let path = self.named.join(&name);
         let io_error = |source| DatasetError::Io { path: path.clone(), source };
-        fs::create_dir_all(&folder).map_err(io_error)?;
-        let file = File::create_new(&path).map_err(io_error)?;
+        fs::create_dir_all(self.folder.join(key.path())).map_err(io_error)?;
+        let file = File::create_new(self.folder.join(&name)).map_err(io_error)?;
         let file = Gathered::begin(self.form, BufWriter::new(file)).map_err(io_error)?;
         self.open.insert(key.clone(), OpenFile { path, file, used: self.clock });
         Ok(())

@@ -1,0 +1,108 @@
+//! Addresses as people write them: hosts, destinations with or without a port, networks of exporters.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv6Addr};
+
+use ipnet::IpNet;
+
+/// A host by address or by name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Host {
+    /// An address.
+    Address(IpAddr),
+    /// A name, to be looked up by whoever sends to it.
+    Name(String),
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(address) => address.fmt(f),
+            Self::Name(name) => f.write_str(name),
+        }
+    }
+}
+
+/// Where datagrams are sent to.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Destination {
+    /// The host.
+    pub host: Host,
+    /// Its port, where one was given.
+    pub port: Option<u16>,
+}
+
+impl fmt::Display for Destination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.host, self.port) {
+            (host, None) => host.fmt(f),
+            (Host::Address(IpAddr::V6(address)), Some(port)) => write!(f, "[{address}]:{port}"),
+            (host, Some(port)) => write!(f, "{host}:{port}"),
+        }
+    }
+}
+
+const EXPECTED_DESTINATION: &str = "expected a host or host:port, such as 192.0.2.1, collector.example:9995 or [2001:db8::1]:2055";
+
+/// Reads a destination: `host`, `host:port`, `[IPv6]:port`.
+///
+/// # Errors
+/// It is neither; the text says what was expected.
+pub fn destination(text: &str) -> Result<Destination, String> {
+    let wrong = || format!("'{text}' is no destination: {EXPECTED_DESTINATION}");
+    if let Some(rest) = text.strip_prefix('[') {
+        let (address, port) = rest.split_once(']').ok_or_else(wrong)?;
+        let address: Ipv6Addr = address.parse().map_err(|_| wrong())?;
+        let port = match port.strip_prefix(':') {
+            Some(port) => Some(port_number(port).ok_or_else(wrong)?),
+            None if port.is_empty() => None,
+            None => return Err(wrong()),
+        };
+        return Ok(Destination { host: Host::Address(address.into()), port });
+    }
+    // More than one colon is an IPv6 address, which has no room for a port without brackets.
+    let (name, port) = match text.split_once(':') {
+        Some((name, port)) if !port.contains(':') => (name, Some(port_number(port).ok_or_else(wrong)?)),
+        _ => (text, None),
+    };
+    Ok(Destination { host: host(name).map_err(|_| wrong())?, port })
+}
+
+/// Reads a host: an address, or a name of letters, digits, hyphens, underscores and dots.
+///
+/// # Errors
+/// It is neither; the text says what was expected.
+pub fn host(text: &str) -> Result<Host, String> {
+    if let Ok(address) = text.parse::<IpAddr>() {
+        return Ok(Host::Address(address));
+    }
+    let label = |part: &str| {
+        let plain = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
+        !part.is_empty() && part.len() <= 63 && part.chars().all(plain) && !part.starts_with('-') && !part.ends_with('-')
+    };
+    let labels = text.strip_suffix('.').unwrap_or(text);
+    // A name whose last part is a number would be a mistyped address: no top-level domain is one.
+    let number = labels.rsplit('.').next().is_some_and(|last| last.chars().all(|c| c.is_ascii_digit()));
+    if labels.len() <= 253 && labels.split('.').all(label) && !number {
+        return Ok(Host::Name(text.to_owned()));
+    }
+    Err(format!("'{text}' is neither an address nor a host name: expected one such as 192.0.2.1, 2001:db8::1 or collector.example"))
+}
+
+/// Reads a network of exporters; an address alone is a network of one.
+///
+/// # Errors
+/// It is neither; the text says what was expected.
+pub fn exporters(text: &str) -> Result<IpNet, String> {
+    let found = text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
+    let net =
+        found.ok_or_else(|| format!("'{text}' is no network: expected an address or a network, such as 192.0.2.1 or 2001:db8::/32"))?;
+    if net.addr() != net.network() {
+        return Err(format!("'{text}' has bits behind its prefix: expected {}, or {} for the one exporter", net.trunc(), net.addr()));
+    }
+    Ok(net)
+}
+
+fn port_number(text: &str) -> Option<u16> {
+    text.parse().ok().filter(|port| *port != 0)
+}

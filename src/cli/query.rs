@@ -9,17 +9,18 @@ use crate::plan::{Canonical, Schema};
 use crate::query::{self, Answer, Engine, Facts, FlowFrames, FlowStore, OptionFrames, OptionStore, Output, Rows, Sql, Table, Touched};
 use crate::report;
 use crate::summary::{HeadAndSums, Overview};
-use crate::write::{ROW_GROUP_ROWS, TargetFile};
+use crate::write::TargetFile;
 
 use super::columns::{Decoding, Settled};
+use super::filtering::Wanted;
 use super::options::{QueryForm, QueryOptions, Reading};
 use super::reading::{Outcome, Run, interrupted};
 use super::{Ending, Failure, complain, print};
 
 /// Rows of a table for people: nobody reads more, and all of them would have to be in memory for the widths.
 const MOST_SHOWN: u32 = 10_000;
-/// Cells of a batch that becomes a row group: with very many columns row groups have fewer rows.
-const ROW_GROUP_CELLS: usize = 12 << 20;
+/// Rows of a batch, which becomes a row group: the engine has several under way at a time, so they are smaller than those of a file to keep.
+const ROW_GROUP_ROWS: usize = 1 << 16;
 
 pub(super) fn run(options: &QueryOptions) -> Result<Ending, Failure> {
     let mut engine = Engine::new();
@@ -32,7 +33,7 @@ pub(super) fn run(options: &QueryOptions) -> Result<Ending, Failure> {
     };
     let touches = Touches::of(&options.sql);
     let decoding = Decoding::begin_with(&options.reading, |collector| match touches.flows {
-        true => CollectorOptions { batch_rows: ROW_GROUP_ROWS, batch_cells: ROW_GROUP_CELLS, ..collector },
+        true => CollectorOptions { batch_rows: ROW_GROUP_ROWS, ..collector },
         false => collector,
     })?;
     if touches.options && touches.run() && !decoding.looks_ahead() {
@@ -52,6 +53,9 @@ pub(super) fn run(options: &QueryOptions) -> Result<Ending, Failure> {
     tables_without_rows(&mut engine, &settled, &touches)?;
     engine.check(&options.sql).map_err(Failure::of)?;
     let answer = engine.answer(&options.sql).map_err(Failure::of)?;
+    if touches.counts || touches.options {
+        settled.run.needs_captures("counts of exporters, templates and options data, which this SQL asks for")?;
+    }
     if options.explain {
         print(&explained(options, &settled, &answer)?)?;
         return Ok(Ending::Done);
@@ -132,6 +136,12 @@ fn tables_without_rows(engine: &mut Engine, settled: &Settled<'_>, touches: &Tou
 fn fill(options: &QueryOptions, engine: &mut Engine, settled: Settled<'_>, touches: &Touches) -> Result<(Option<Ending>, bool), Failure> {
     let reading = &options.reading;
     let mut ended = (Some(Ending::Done), false);
+    if touches.flows && !touches.counts && matches!(options.filter, Wanted::All) && !options.scale {
+        let files = settled.run.stored_alone();
+        if files.is_some_and(|files| engine.flows_in_place(&files)) {
+            return Ok(ended);
+        }
+    }
     if touches.run() {
         let mut store = FlowStore::new(&settled.schema, &options.temp_dir);
         let digest = FlowFrames::new(&settled.schema, touches.flows, touches.counts, settled.selection);

@@ -5,7 +5,7 @@
 
 use std::ops::ControlFlow;
 use std::panic::{self, AssertUnwindSafe};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::Duration;
@@ -22,6 +22,7 @@ use super::gather::{FlowStore, GatherError};
 use super::rewrite::{Names, rewrite};
 use super::shown;
 use super::statement::{Asked, Sql};
+use super::stored;
 use super::tables::{Table, TableSet};
 use super::user_table::user_table;
 
@@ -67,6 +68,16 @@ impl Engine {
     pub fn flows(&mut self, store: FlowStore) -> Result<(), GatherError> {
         self.table(Table::Flows.name(), store.into_frame()?);
         Ok(())
+    }
+
+    /// Has `flows` be exported files where they lie, without decoding them; false where that can't be. `flows` without rows has to be
+    /// there: it tells the columns.
+    pub fn flows_in_place(&mut self, paths: &[PathBuf]) -> bool {
+        let columns = self.tables.iter().find(|(name, _)| name == Table::Flows.name()).map(|(_, frame)| frame.clone().collect_schema());
+        let Some(Ok(columns)) = columns else { return false };
+        let Some(frame) = stored::in_place(paths, &columns) else { return false };
+        self.table(Table::Flows.name(), frame);
+        true
     }
 
     /// Adds a table; one of that name is replaced.

@@ -65,11 +65,6 @@ impl Digest for FlowFrames {
         }
     }
 
-    fn under_way(&self) -> usize {
-        // Row groups are large.
-        2
-    }
-
     fn digest(&self, batch: &FlowBatch) -> FlowPart {
         let by_layout = if self.sums { Traffic::by_layout(batch) } else { Vec::new() };
         let group = self.form.as_ref().map(|form| match self.selection.as_ref().filter(|_| self.sums) {

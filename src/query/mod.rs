@@ -1,5 +1,5 @@
 //! In: a text of SQL, flow batches, and what a run has counted. Out: rows, in batches of data frames, or why there are none.
-//! May use: `time`, `datagram`, `element`, `message`, `template`, `plan`, `column`, `collector`, `table`, `audit`, `summary`, `write`.
+//! May use: `time`, `datagram`, `element`, `message`, `template`, `plan`, `column`, `collector`, `write`, `table`, `audit`, `summary`.
 //!
 //! ```text
 //! SQL ──▶ Sql: one statement, only asking ──▶ results named, names spelled, arithmetic widened ──▶ polars ──▶ rows, in batches
@@ -23,6 +23,7 @@ mod output;
 mod rewrite;
 mod shown;
 mod statement;
+mod stored;
 mod tables;
 mod user_table;
 

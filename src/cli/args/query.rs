@@ -32,8 +32,8 @@ Examples:
 #[derive(Debug, ClapArgs)]
 #[command(after_help = AFTER_HELP, override_usage = "ipfix-inspect query [OPTIONS] FILE... 'SELECT …'")]
 pub(in crate::cli) struct QueryArgs {
-    /// Captures and flow logs, plain or compressed (`-` is standard input); the last argument is the SQL, one SELECT, or `@FILE`, a file
-    /// that holds it
+    /// Captures and flow logs, plain or compressed (`-` is standard input), and exported flows (Parquet, Arrow, CSV, ndjson; folders such as
+    /// date=2026-11-22 too); the last argument is the SQL, one SELECT, or `@FILE`, a file that holds it
     #[arg(value_name = "FILE... SQL", required = true)]
     pub(in crate::cli) words: Vec<OsString>,
 

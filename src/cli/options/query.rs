@@ -59,11 +59,15 @@ pub(in crate::cli) fn query(args: &QueryArgs, common: &CommonArgs) -> Result<Que
         return Err(Failure(format!("--temp-dir: there is no folder '{}'", temp_dir.display())));
     }
     let tables = args.table.iter().map(|text| user_table(text)).collect::<Result<Vec<_>, _>>()?;
-    let reading = reading(&files, common)?;
+    let reading = match reading(&files, common) {
+        Err(_) if files.is_empty() && common.source.is_empty() => return Err(no_file(&text)),
+        other => other?,
+    };
+    let profile = reading.profiles(&[]).into_iter().next().unwrap_or_default();
     Ok(QueryOptions {
         filter: Wanted::new(args.filter.filter.as_deref(), &reading.elements)?,
         filter_text: args.filter.filter.clone(),
-        profile: crate::cli::profiles::choose(&reading.profiles(&[]).into_iter().next().unwrap_or_default(), &reading.elements)?,
+        profile: crate::cli::profiles::choose(&profile, &reading.elements)?,
         reading,
         explain: args.explain || sql.explains(),
         sql,
@@ -88,7 +92,7 @@ fn split(words: &[OsString]) -> Result<(Vec<PathBuf>, String), Failure> {
             return Err(Failure("standard input can be read only once: it can't be the capture and the SQL".to_owned()));
         }
         let text = read(path)?;
-        return if files.is_empty() { Err(no_file(&text)) } else { Ok((files, text)) };
+        return Ok((files, text));
     }
     if Path::new(last).is_file() || Path::new(last).is_dir() {
         let first = files.first().and_then(|f| f.to_str()).filter(|text| looks_like_sql(text));
@@ -104,14 +108,14 @@ fn split(words: &[OsString]) -> Result<(Vec<PathBuf>, String), Failure> {
             "'{text}' is neither a file that is there nor SQL; the last argument is the SQL, such as 'SELECT * FROM flows'"
         )));
     }
-    if files.is_empty() { Err(no_file(&text)) } else { Ok((files, text)) }
+    Ok((files, text))
 }
 
 fn no_file(sql: &str) -> Failure {
     let line = sql.lines().next().unwrap_or_default();
     let short: String = line.chars().take(40).collect();
     let more = if short.len() < sql.trim_end().len() { "…" } else { "" };
-    Failure(format!("no file is given before the SQL: ipfix-inspect query FILE... '{short}{more}'"))
+    Failure(format!("no file is given before the SQL: ipfix-inspect query FILE... '{short}{more}', or --source NAME in place of FILE"))
 }
 
 fn looks_like_sql(text: &str) -> bool {

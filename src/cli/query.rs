@@ -19,8 +19,31 @@ use super::{Ending, Failure, complain, print};
 
 /// Rows of a table for people: nobody reads more, and all of them would have to be in memory for the widths.
 const MOST_SHOWN: u32 = 10_000;
+/// Where polars looks for the number of groups that a thread keeps at a time.
+#[cfg(unix)]
+const GROUPS_VARIABLE: &str = "POLARS_HOT_TABLE_SIZE";
+/// A power of two; some 20 MB a thread.
+#[cfg(unix)]
+const MOST_GROUPS: usize = 1 << 18;
 /// Rows of a batch, which becomes a row group: the engine has several under way at a time, so they are smaller than those of a file to keep.
 const ROW_GROUP_ROWS: usize = 1 << 16;
+
+/// Has polars keep more groups at a time: with its own 4,096, every flow of the others waits in memory until the end, so that a GROUP BY
+/// of many flows by source would need memory for all of them. It takes the number from its environment alone, which a program can't
+/// change safely in itself: so the program begins anew with it, before it has read anything. Where that can't be, it goes on as it is.
+pub(super) fn with_many_groups() {
+    #[cfg(unix)]
+    {
+        use std::os::unix::process::CommandExt;
+        let mut arguments = std::env::args_os();
+        if std::env::var_os(GROUPS_VARIABLE).is_none()
+            && let (Some(name), Ok(program)) = (arguments.next(), std::env::current_exe())
+        {
+            // Returns only if it fails.
+            let _ = std::process::Command::new(program).arg0(name).args(arguments).env(GROUPS_VARIABLE, MOST_GROUPS.to_string()).exec();
+        }
+    }
+}
 
 pub(super) fn run(options: &QueryOptions) -> Result<Ending, Failure> {
     let mut engine = Engine::new();

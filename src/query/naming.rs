@@ -225,6 +225,10 @@ fn check(select: &Select) -> Result<(), QueryError> {
         ));
     }
     let aggregates = items.iter().filter(|e| has_aggregate(e)).count();
+    let starred = select.projection.iter().any(|item| matches!(item, SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..)));
+    if starred && !grouped && aggregates > 0 {
+        return Err(QueryError::new("* has values a row and stands beside aggregates of all rows; name what is wanted and GROUP BY it"));
+    }
     let lonely = items
         .iter()
         .find(|e| !has_aggregate(e) && !has_window(e) && finds(e, |e| matches!(e, Expr::Identifier(_) | Expr::CompoundIdentifier(_))));
@@ -273,6 +277,7 @@ mod tests {
             ("SELECT protocol, RANK() OVER (ORDER BY protocol) FROM flows GROUP BY protocol", "SQL: a window (OVER) beside GROUP BY"),
             ("SELECT bytes FROM flows WHERE COUNT(*) > 1", "SQL: WHERE looks at one row at a time"),
             ("SELECT src_addr, SUM(bytes) FROM flows", "SQL: 'src_addr' has a value a row"),
+            ("SELECT *, COUNT(*) FROM flows", "SQL: * has values a row"),
             ("SELECT FROM flows", "SQL: SELECT has no columns"),
         ] {
             let error = named(sql).unwrap_err();

@@ -231,7 +231,10 @@ impl Visitor for Look {
             let name = last_part(&function.name).to_ascii_lowercase();
             let star =
                 |arg: &FunctionArg| matches!(arg, FunctionArg::Unnamed(FunctionArgExpr::Wildcard | FunctionArgExpr::QualifiedWildcard(_)));
-            let starred = matches!(&function.args, FunctionArguments::List(list) if list.args.iter().any(star) && list.duplicate_treatment.is_none() && name != "count" || list.args.iter().any(star) && list.duplicate_treatment.is_some());
+            let starred = match &function.args {
+                FunctionArguments::List(list) => list.args.iter().any(star) && (name != "count" || list.duplicate_treatment.is_some()),
+                _ => false,
+            };
             self.all |= name == "columns" || starred;
         }
         ControlFlow::Continue(())

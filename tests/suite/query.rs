@@ -108,7 +108,7 @@ fn ten_questions_of_a_day() {
     assert_eq!(values(&[V9], load), [["2026-11-22T20:49:00.000Z".into(), 0.into(), Value::from(22_661_326.0 * 8.0 / 60.0)]]);
     // Subnets.
     let nets = "SELECT net(src_addr, 24) AS net, SUM(bytes) AS bytes FROM flows GROUP BY net ORDER BY bytes DESC LIMIT 2";
-    assert_eq!(values(&[V9], nets), [["192.0.2.0/24".into(), 21_648_194.into()], ["2001:db8:1::/64".into(), 374_601.into()]]);
+    assert_eq!(values(&[V9], nets), [["192.0.2.0/24".into(), Value::from(21_648_194)], ["2001:db8:1::/64".into(), Value::from(374_601)]]);
     // Connections that nobody answered.
     let half_open = "SELECT f.dst_addr, COUNT(*) AS half_open FROM flows f WHERE f.protocol = 6 AND f.tcp_flags = 2 AND NOT EXISTS \
                      (SELECT 1 FROM flows r WHERE r.src_addr = f.dst_addr AND r.dst_addr = f.src_addr AND r.src_port = f.dst_port \
@@ -130,7 +130,7 @@ fn ten_questions_of_a_day() {
     let names = "SELECT DISTINCT scope, value FROM options WHERE name = 'interfaceName'";
     assert_eq!(values(&[V9], names), [["scope_interface=0", "traffic.pcap"].map(Value::from)]);
     let records = "SELECT scope_interface, samplingInterval, interfaceName FROM options_256 LIMIT 1";
-    assert_eq!(values(&[V9], records), [[0.into(), 1.into(), "traffic.pcap".into()]]);
+    assert_eq!(values(&[V9], records), [[Value::from(0), 1.into(), "traffic.pcap".into()]]);
     // Problems.
     let problems = "SELECT severity, code, \"count\", frame FROM problems ORDER BY severity, code";
     assert!(values(&[V9], problems).is_empty());
@@ -377,7 +377,7 @@ fn exported_flows_are_asked_as_captures_are() {
     // Where they lie; of other types, and so decoded; as text; in folders that hold a column.
     for (name, more) in [
         ("plain.parquet", &[][..]),
-        ("nanos.parquet", &["--times", "nanos"]),
+        ("nanos.parquet", &["--time-unit", "ns"]),
         ("binary.parquet", &["--addresses", "binary"]),
         ("x.csv", &[]),
         ("set", &["--partition-by", "exporter", "--format", "parquet"]),

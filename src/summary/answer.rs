@@ -31,6 +31,7 @@ pub struct Answers {
 
 /// The sums over all flows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Default)]
 pub struct Totals {
     /// Flows.
     pub flows: u64,
@@ -46,11 +47,6 @@ pub struct Totals {
     pub span: Option<(i64, i64)>,
 }
 
-impl Default for Totals {
-    fn default() -> Self {
-        Self { flows: 0, packets: 0, bytes: 0, packets_reverse: 0, bytes_reverse: 0, span: None }
-    }
-}
 
 impl Totals {
     pub(super) fn add(&mut self, batch: &FlowBatch, rows: &Rows<'_>) {

@@ -263,7 +263,7 @@ fn nanos(text: &str) -> Result<i64, String> {
 fn duration(text: &str) -> Result<i64, String> {
     const MILLI: i64 = 1_000_000;
     let millis = text.strip_suffix("ms").map(|number| number.parse::<i64>().ok().and_then(|n| n.checked_mul(MILLI)));
-    let found = millis.map_or_else(|| nanos(text).ok(), |millis| millis);
+    let found = millis.unwrap_or_else(|| nanos(text).ok());
     found.filter(|n| *n > 0).ok_or_else(|| "expected a number above 0 and ms, s, m, h or d, such as 10s or 1m".to_owned())
 }
 

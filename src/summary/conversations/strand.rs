@@ -39,7 +39,7 @@ impl Known {
 
     fn of(bytes: bool, packets: bool, flags: bool, egress: bool) -> Self {
         let marks = [(bytes, Self::BYTES), (packets, Self::PACKETS), (flags, Self::FLAGS), (egress, Self::EGRESS)];
-        Self(marks.into_iter().fold(0, |all, (is, mark)| all | u8::from(is) * mark))
+        Self(marks.into_iter().fold(0, |all, (is, mark)| all | (u8::from(is) * mark)))
     }
 
     fn has(self, what: u8) -> bool {

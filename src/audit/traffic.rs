@@ -38,6 +38,11 @@ impl Traffic {
         builder.canonical(Canonical::Protocol).canonical(Canonical::Bytes).canonical(Canonical::Packets);
     }
 
+    /// The same columns for nobody but the sums; those that are there already stay as they are.
+    pub fn hidden_columns(builder: &mut SchemaBuilder) {
+        builder.hidden_canonical(Canonical::Protocol).hidden_canonical(Canonical::Bytes).hidden_canonical(Canonical::Packets);
+    }
+
     /// The sums over a batch, by the collector's numbers of layouts.
     pub fn by_layout(batch: &FlowBatch) -> Vec<(u32, Self)> {
         let protocol = batch.canonical(Canonical::Protocol);

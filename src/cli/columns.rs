@@ -275,6 +275,11 @@ impl Met {
     }
 }
 
+/// Adds the columns of a choice where nobody can know what is going to occur.
+pub(super) fn add_unseen(builder: &mut SchemaBuilder, choice: &ColumnChoice, elements: &Elements) -> Result<(), Failure> {
+    add(builder, choice, None, elements)
+}
+
 /// Adds the columns of a choice; `met` is what occurs, where a first pass was possible.
 fn add(builder: &mut SchemaBuilder, choice: &ColumnChoice, met: Option<&Met>, elements: &Elements) -> Result<(), Failure> {
     match choice {
@@ -323,7 +328,7 @@ fn canonical(builder: &mut SchemaBuilder, met: Option<&Met>, elements: &Elements
 /// The canonical columns and every other element that occurs.
 fn all(builder: &mut SchemaBuilder, met: Option<&Met>, elements: &Elements) -> Result<(), Failure> {
     let Some(met) = met else {
-        let why = "--columns all: which elements occur is not known before the end of a pipe; name them, or read a file";
+        let why = "--columns all: which elements occur is not known before the end of a pipe or a live run; name them, or read a file";
         return Err(Failure(why.to_owned()));
     };
     canonical(builder, Some(met), elements);

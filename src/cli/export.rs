@@ -88,7 +88,7 @@ fn is_derived(name: &str) -> bool {
 }
 
 /// Takes out what is not wanted, and what stands in the names of folders; the latter has to be decoded all the same.
-fn leave_out(builder: &mut SchemaBuilder, exclude: &[String], partition_by: &[String]) -> Result<(), Failure> {
+pub(super) fn leave_out(builder: &mut SchemaBuilder, exclude: &[String], partition_by: &[String]) -> Result<(), Failure> {
     let elements = Arc::clone(builder.elements());
     for name in exclude {
         let column = column_of(name, &elements).map_err(|e| Failure(format!("--exclude: {e}")))?;

@@ -14,6 +14,7 @@ mod explain;
 mod export;
 mod filtering;
 mod flows;
+mod listen;
 mod locations;
 mod options;
 mod overview;
@@ -53,6 +54,8 @@ pub fn main() -> ExitCode {
         Some(Command::Options(tables)) => options::tables(&tables, &args.common).and_then(|o| tables::run(&o)),
         Some(Command::Elements(elements)) => options::elements_command(&elements, &args.common).and_then(|o| elements::run(&o)),
         Some(Command::Audit(audit)) => options::audit(&audit, &args.common).and_then(|o| audit::run(&o)),
+        Some(Command::Listen(listen)) => options::listen(&listen, &args.common)
+            .and_then(|o| listen::run(&o, &|| options::listen_sources(&listen, &args.common, &o.reading.elements))),
         Some(Command::Explain(explain)) => options::explain_style(&args.common).and_then(|style| explain::run(&explain, &style)),
         Some(Command::Profiles(profiles)) => options::profiles_command(&profiles, &args.common).and_then(|o| profiles::run(&o)),
         Some(Command::Replay(replay)) => options::replay(&replay, &args.common).and_then(|o| replay::run(&o)),

@@ -66,7 +66,7 @@ pub(super) struct Run<'a> {
 impl<'a> Run<'a> {
     /// Prepares to read the inputs. A file for the templates that can't be made is an error now, before any work is done.
     pub(super) fn new(reading: &'a Reading) -> Result<Self, Failure> {
-        let save = reading.save.as_deref().map(store_target).transpose()?;
+        let save = reading.save.as_deref().map(|path| store_target(path, "--save-templates")).transpose()?;
         let (mut readable, mut stored, mut unreadable) = (Vec::new(), BTreeMap::new(), false);
         let (mut twice, mut total) = (true, 0);
         for (number, location) in (0u32..).zip(&reading.locations) {
@@ -329,13 +329,13 @@ impl<'a> Run<'a> {
 }
 
 /// The file for the templates. One that is there already has to be a template file: a mistyped name must not cost a capture.
-fn store_target(path: &Path) -> Result<TargetFile, Failure> {
+pub(super) fn store_target(path: &Path, option: &str) -> Result<TargetFile, Failure> {
     let is_file = fs::metadata(path).is_ok_and(|m| m.is_file());
     if is_file && !fs::read(path).is_ok_and(|octets| keep::may_replace(&octets)) {
         let name = path.display();
-        return Err(Failure(format!("--save-templates: '{name}' exists and is no template file, so it is not replaced; name another")));
+        return Err(Failure(format!("{option}: '{name}' exists and is no template file, so it is not replaced; name another")));
     }
-    TargetFile::create(path, true).map_err(|e| Failure(format!("--save-templates: {e}")))
+    TargetFile::create(path, true).map_err(|e| Failure(format!("{option}: {e}")))
 }
 
 /// Writes what the run knows, also after an interrupt: what was learned until then is whole. Nothing is written where no input could be

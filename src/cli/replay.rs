@@ -193,6 +193,7 @@ impl<'r> Choice<'r> {
         let is_log = datagram.transport == Transport::File;
         let (named, wanted) = match self.ports {
             PortFilter::Any => (is_log, true),
+            PortFilter::Expected => (true, true),
             PortFilter::Only(ports) => (true, is_log || ports.contains(&datagram.collector.port)),
         };
         if !wanted || !self.admission.lets(datagram, payload) {

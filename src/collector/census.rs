@@ -27,6 +27,8 @@ pub struct SourceKey {
 pub struct Source {
     /// Who.
     pub key: SourceKey,
+    /// The number of the input that brought its latest message.
+    pub file: u32,
     /// Messages.
     pub messages: u64,
     /// Template Records, refreshes counted.
@@ -64,6 +66,7 @@ impl Source {
     pub(super) fn new(key: SourceKey, seen: Timestamp) -> Self {
         Self {
             key,
+            file: 0,
             messages: 0,
             template_records: 0,
             options_template_records: 0,
@@ -127,14 +130,18 @@ pub struct Uncovered {
 }
 
 impl Source {
-    pub(super) fn uncovered(&mut self, id: u16, octets: usize, seen: Seen) {
+    /// Counts a Set without a template; true if its id is remembered as a new one, for which there has to be `room`.
+    pub(super) fn uncovered(&mut self, id: u16, octets: usize, seen: Seen, room: bool) -> bool {
         const MOST_IDS: usize = 1_000;
-        if self.uncovered.len() < MOST_IDS || self.uncovered.contains_key(&id) {
+        let known = self.uncovered.contains_key(&id);
+        if known || (room && self.uncovered.len() < MOST_IDS) {
             let set = self.uncovered.entry(id).or_insert(Uncovered { sets: 0, octets: 0, first: seen, last: seen });
             set.sets += 1;
             set.octets += octets as u64;
             set.last = seen;
+            return !known;
         }
+        false
     }
 }
 

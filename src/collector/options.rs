@@ -18,6 +18,8 @@ pub enum PortFilter {
     /// Any port: NDE is recognised by its content.
     #[default]
     Any,
+    /// Any port, since somebody listens on them for NDE alone; what arrives there and is no NDE is a problem.
+    Expected,
     /// Only these ports of the receiving end; what arrives there and is no NDE is a problem.
     Only(Vec<u16>),
 }

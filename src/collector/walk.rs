@@ -31,7 +31,7 @@ use super::announced::{Announced, Announcement};
 use super::causes;
 use super::census::{Census, Layout, LayoutKind, Source, SourceKey};
 use super::facts::Facts;
-use super::ledger::{Cause, Ledger, Place, Severity};
+use super::ledger::{Cause, Ledger, Place, Problem, Severity};
 use super::lists::{Lists, of_fault};
 use super::octets::{OctetClass, OctetLedger};
 use super::options::{CollectorOptions, PortFilter, Records};
@@ -50,6 +50,10 @@ const MOST_PORTS: usize = 100;
 const SET_HEADER: usize = 4;
 /// Octets that follow the last record and still pass as padding to 4 or 8 (RFC 7011 §3.3.1).
 const MOST_PADDING: usize = 7;
+/// Fields of compiled plans that are kept: beyond it all are compiled anew when they are needed.
+const MOST_PLANNED_FIELDS: usize = 500_000;
+/// Ids of Data Sets without a template that are remembered, over all exporters.
+const MOST_UNCOVERED_IDS: usize = 100_000;
 /// Octets of Sets with lists in a batch: as JSON text they may be some fifty times as long.
 const MOST_LIST_OCTETS: usize = 4 << 20;
 /// Octets of the input that work may hold while it is filled up: a row group of flows lies in some twenty million octets, where they are
@@ -84,6 +88,8 @@ pub struct Collector {
     stamp_units: HashMap<DefinitionId, StampUnit>,
     /// What a first pass has met: fixed records, and ids of Data Sets.
     met: Met,
+    /// Ids without a template that are remembered, over all exporters.
+    uncovered_ids: usize,
     /// The elements of stored flows, by number.
     stored_templates: Vec<Vec<message::FieldSpecifier>>,
     met_stored: stored::Met,
@@ -132,6 +138,8 @@ struct Plans {
     /// Options templates with the columns of their own.
     options: HashMap<DefinitionId, (Arc<Schema>, Arc<RecordPlan>)>,
     by_definition: Vec<Option<Plan>>,
+    /// Fields of those that are compiled.
+    fields: usize,
     fixed: Vec<(Version, usize, Plan)>,
     stored: stored::StoredPlans,
 }
@@ -223,6 +231,7 @@ impl Collector {
             ntp_seen: HashSet::new(),
             stamp_units: HashMap::new(),
             met: Met::default(),
+            uncovered_ids: 0,
             stored_templates: Vec::new(),
             met_stored: stored::Met::default(),
             options,
@@ -246,6 +255,33 @@ impl Collector {
         if !self.options.fill || self.work.held() >= MOST_HELD_OCTETS {
             self.flush(emit);
         }
+    }
+
+    /// Remembers what problems are new, by exporter and cause, for [`Collector::new_problems`].
+    pub fn watch_problems(&mut self) {
+        self.ledger.watch();
+    }
+
+    /// The problems since the last time, worst first, and how many more there were; empty unless [`Collector::watch_problems`] was called.
+    pub fn new_problems(&mut self) -> (Vec<Problem>, u64) {
+        self.ledger.take_recent()
+    }
+
+    /// Gives up the Sets that have waited too long for their template by now; for an input that may bring nothing for long.
+    pub fn expire(&mut self, now: Timestamp) {
+        for dropped in self.pending.expire(now) {
+            self.without_template(&dropped, dropped.body.len(), None, causes::HELD_TOO_LONG);
+        }
+    }
+
+    /// Work without a row: it wakes a sink that has something to do at a certain time.
+    pub fn nothing(&self) -> Work {
+        Work::new(Arc::clone(&self.options.schema))
+    }
+
+    /// Sets that wait for their template.
+    pub fn waiting(&self) -> usize {
+        self.pending.len()
     }
 
     /// Ends the input: what still waits for a template is given up, and the last work is given out.
@@ -326,7 +362,7 @@ impl Collector {
             return;
         }
         let Some(buffer) = batch.buffers.get(datagram.buffer as usize) else { return };
-        self.trusted.insert((datagram.exporter.addr, datagram.collector));
+        self.trust_now(datagram);
         self.census.nde_datagrams += 1;
         *self.census.nde_by_file.entry(datagram.origin.file).or_default() += 1;
         for message in message::messages(payload, missing) {
@@ -364,7 +400,7 @@ impl Collector {
         let (source, key) =
             self.stream_list.get(stream).map_or((0, domain_key(datagram, version, header.domain)), |s| (s.source, s.domain_key));
         let time = datagram.time.unwrap_or(header.export_time);
-        self.seen(source, datagram.exporter.port, time);
+        self.seen(source, datagram, time);
         let context = Context {
             received: datagram.time,
             exporter: datagram.exporter,
@@ -538,7 +574,7 @@ impl Collector {
                     });
                 }
                 if !self.pending.is_empty() && !matches!(learned, Learned::Refresh(_)) {
-                    self.release(id, emit);
+                    self.release(at.key, id, emit);
                 }
             }
             Err(refusal) => {
@@ -570,8 +606,16 @@ impl Collector {
     /// A flow log does not tell ports: what is in it was received by somebody who wanted it.
     fn port_wanted(&self, datagram: &Datagram) -> bool {
         match &self.options.ports {
-            PortFilter::Any => true,
+            PortFilter::Any | PortFilter::Expected => true,
             PortFilter::Only(ports) => datagram.transport == Transport::File || ports.contains(&datagram.collector.port),
+        }
+    }
+
+    /// Remembers that a session sends NDE, where that matters. Forged addresses must not fill the memory.
+    fn trust_now(&mut self, datagram: &Datagram) {
+        let session = (datagram.exporter.addr, datagram.collector);
+        if self.options.ports == PortFilter::Any && (self.trusted.len() < self.options.sources || self.trusted.contains(&session)) {
+            self.trusted.insert(session);
         }
     }
 

@@ -1,4 +1,5 @@
-//! In: octets of a capture file, a flow log or of standard input, plain or compressed. Out: [`DatagramBatch`]es and a [`FileReport`].
+//! In: octets of a capture file, a flow log or of standard input, plain or compressed; datagrams of UDP ports. Out: [`DatagramBatch`]es and
+//! a [`FileReport`].
 //! Uses `time` and `datagram` of the crate, and `nfcapd` and `flow_tools` for flow files; pcap-parser lives in `capture*` alone, etherparse
 //! in this room alone.
 //! It knows nothing of NDE but where a message ends: `tcp_stream` must see it (RFC 7011 §10.4), and `flow_log`, which has nothing else.
@@ -8,6 +9,7 @@
 //! gzip …    4 MiB    pcap(ng)     ▲        │  ├─▶ tcp ─▶ IPFIX message
 //!               │                 └─ tunnel ◀┘  └─▶ fragment ─▶ network
 //!               └─▶ flow_log ─▶ datagram
+//! socket ─▶ socket_receive ────▶ datagram
 //! ```
 //!
 //! [`DatagramBatch`]: crate::datagram::DatagramBatch
@@ -37,6 +39,15 @@ mod part;
 mod pipe;
 mod reader;
 mod report;
+mod socket;
+#[cfg(target_os = "linux")]
+mod socket_capture;
+mod socket_drops;
+#[cfg(target_os = "linux")]
+mod socket_linux;
+#[cfg(any(not(target_os = "linux"), test))]
+mod socket_portable;
+mod socket_receive;
 mod source;
 mod tcp;
 mod tcp_stream;
@@ -50,6 +61,11 @@ pub use first_time::first_time;
 pub use opened::Input;
 pub use options::{InputOptions, Location};
 pub use report::{Container, FileReport, TableForm};
+pub use socket::{ListenError, PortOptions, PortSocket, SocketCounters, open as open_port};
+#[cfg(target_os = "linux")]
+pub use socket_capture::Device;
+pub use socket_drops::kernel_drops;
+pub use socket_receive::Receiver;
 pub use source::Source;
 
 #[cfg(test)]
@@ -64,5 +80,7 @@ mod tests_fragments;
 mod tests_hostile;
 #[cfg(test)]
 mod tests_layers;
+#[cfg(test)]
+mod tests_socket;
 #[cfg(test)]
 mod tests_tcp;

@@ -47,6 +47,15 @@ impl Input {
         Self::recognise(name.into(), Source::layers(name.into(), reader, options.progress.clone())?, file, options)
     }
 
+    /// The same for octets of which more may come later: what is there is used at once.
+    ///
+    /// # Errors
+    /// It can't be read, or is nothing that is known.
+    pub fn live(name: &str, reader: Box<dyn Read + Send>, file: u32, options: &InputOptions) -> Result<Self, InputError> {
+        let source = Source { live: true, ..Source::layers(name.into(), reader, options.progress.clone())? };
+        Self::recognise(name.into(), source, file, options)
+    }
+
     fn recognise(name: String, source: Source, file: u32, options: &InputOptions) -> Result<Self, InputError> {
         match FlowHeader::of(&source.head) {
             Some(header) => FlowFile::open(name, source, header, file).map(|flows| Self(Sort::Flows(Box::new(flows)))),

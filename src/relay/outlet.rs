@@ -14,6 +14,8 @@ use crate::datagram::Endpoint;
 
 /// Sockets that are opened at most: systems allow a process 1024 files by default. Further sessions share them.
 const MOST_SOCKETS: usize = 900;
+/// Sessions that are remembered; those of a flood of forged ones are not, and share sockets.
+const MOST_SESSIONS: usize = 100_000;
 /// Octets asked for in the system's buffer for sending.
 const SEND_BUFFER: usize = 4 << 20;
 /// How often a datagram is tried again that the system had no room for, and the pause before.
@@ -159,7 +161,9 @@ impl Outlet {
             }
         }
         self.counts.sessions += 1;
-        self.sessions.insert(exporter, number);
+        if known < MOST_SESSIONS {
+            self.sessions.insert(exporter, number);
+        }
         number
     }
 
@@ -167,9 +171,15 @@ impl Outlet {
         let Way::Sockets(sockets, batch) = &mut self.way else { return };
         let Some(socket) = sockets.get(number) else { return };
         let list: Vec<&[u8]> = datagrams.iter().map(|d| d.payload).collect();
-        let (mut at, mut tries) = (0, 0);
+        let (mut at, mut tries, mut stopped) = (0, 0, false);
         while let Some(rest) = list.get(at..).filter(|rest| !rest.is_empty()) {
-            match batch.send(socket, rest, None) {
+            let sent = batch.send(socket, rest, None);
+            if stopped && sent.is_ok() {
+                // The call before ended at an answer to an earlier datagram, which the system tells nobody else (sendmmsg(2)).
+                self.counts.unreachable += 1;
+            }
+            stopped = sent.as_ref().is_ok_and(|count| *count < rest.len().min(Batch::MOST));
+            match sent {
                 Ok(count) => {
                     self.counts.sent += count as u64;
                     self.counts.octets += rest.iter().take(count).map(|d| d.len() as u64).sum::<u64>();

@@ -33,6 +33,8 @@ const OFFSET: usize = 6;
 pub struct FlowTable {
     schema: Arc<Schema>,
     style: Style,
+    /// True where the first batch may be one flow.
+    live: bool,
     display: Display,
 }
 
@@ -47,7 +49,12 @@ pub struct TablePart {
 impl FlowTable {
     /// A table of the schema's columns.
     pub fn new(schema: Arc<Schema>, style: Style) -> Self {
-        Self { schema, style, display: Display::default() }
+        Self { schema, style, live: false, display: Display::default() }
+    }
+
+    /// Makes room for usual values from the beginning: of a live run the first batch may be a single flow.
+    pub fn live(self) -> Self {
+        Self { live: true, ..self }
     }
 
     /// Has times, octets and titles as the reader wants them.
@@ -205,7 +212,7 @@ impl<W: Write> FlowTableSink<W> {
                 right: is_number(spec),
                 text: matches!(spec.kind, Kind::Text | Kind::Octets | Kind::Json),
                 time: spec.kind == Kind::Time,
-                cells: least(spec),
+                cells: if table.live { usual(spec) } else { least(spec) },
                 width: 0,
             })
             .collect();
@@ -453,6 +460,19 @@ fn is_number(spec: &ColumnSpec) -> bool {
         return false;
     }
     matches!(spec.kind, Kind::U8 | Kind::U16 | Kind::U32 | Kind::U64 | Kind::I64 | Kind::F64)
+}
+
+/// Room that usual values need.
+fn usual(spec: &ColumnSpec) -> usize {
+    match (&spec.source, spec.kind) {
+        (Source::Canonical(Canonical::DurationMs), _) => 6,
+        (Source::Canonical(Canonical::Packets), _) => 7,
+        (Source::Canonical(Canonical::TcpFlags), _) => 8,
+        (_, Kind::Time) => 24,
+        (_, Kind::Address | Kind::Ipv4) => 15,
+        (_, Kind::U64 | Kind::U32 | Kind::I64) => 9,
+        _ => least(spec),
+    }
 }
 
 /// Room that later batches are likely to need, whatever the first one holds.

@@ -12,7 +12,15 @@ use super::escape::is_dangerous;
 /// Pretty-printed with one newline at the end. Characters that a terminal would obey stand as `\u` escapes, which mean the same.
 pub fn pretty(report: &impl Serialize) -> String {
     // Nothing here can fail: keys are strings and no serializer of ours returns an error.
-    let text = serde_json::to_string_pretty(report).unwrap_or_default();
+    safe(&serde_json::to_string_pretty(report).unwrap_or_default())
+}
+
+/// The same on one line.
+pub(super) fn line(report: &impl Serialize) -> String {
+    safe(&serde_json::to_string(report).unwrap_or_default())
+}
+
+fn safe(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 1);
     for c in text.chars() {
         if c == '\n' || !is_dangerous(c) {

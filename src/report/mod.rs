@@ -63,6 +63,24 @@
 //! ## `ipfix-inspect/template-diff/1`
 //! - `schema`; `comparisons`: `id`, `old` and `new` as words, `changes` as above
 //!
+//! ## `ipfix-inspect/live/1`
+//! One object a line; all counts are since the beginning unless they stand in `period`.
+//! - `schema`; `began`, `time`; `last`, true in the last object of a run
+//! - running totals: `datagrams` received and `octets` of their payloads; `messages` decoded; `flows`, `bytes`, `packets` in them;
+//!   `kernel_drops`, datagrams that the kernel dropped; `queue_drops`, datagrams received and not decoded, since decoding was behind;
+//!   `refused`, datagrams of exporters that are not allowed; `lost` by sequence numbers; `templates`; `sets_waiting` for a template and
+//!   `sets_without_template`, given up
+//! - `period`: `seconds` since the object before, and the `messages`, `flows`, `bytes` and `packets` of it
+//! - `sources`, the flow sources: `name`, `profile` of the target collector, `local` address and port, `sockets`, `receive_buffer` that the
+//!   kernel granted each, `datagrams`, `octets`, `kernel_drops`, `refused`, `refused_exporters`, `open`
+//! - `exporters`, the hundred with the most flows: `source` of the latest message, the fields of the overview's exporters, `silent_since` (null
+//!   unless no datagram came for longer than is usual), `verdict` for the target collector (null before there is a template), `missing`;
+//!   `exporters_in_all`
+//! - `problems`, worst first: `code`, `severity`, `count`, `message`, `first_exporter`, `detail` of the first
+//! - `queues`: `name`, `waiting` datagrams, `octets` that they hold, `dropped`; `forwards`: `to`, `sent`, `octets`, `dropped` (its queue was full),
+//!   `filtered`, `refused` (nobody listens there), `failed`; `recorders`: `folder`, `stopped`, `datagrams`, `octets`, `dropped`, `lost`, `files`;
+//!   `exports`: `folder`, `stopped`, `flows`, `lost`, `files`
+//!
 //! ## `ipfix-inspect/options/1`
 //! - `schema`
 //! - `tables`, by exporter, domain, version and id: `exporter`, `version`, `domain`, `template_id`, `definition`; `scopes`, the columns of
@@ -133,6 +151,8 @@ mod first_flows;
 mod flow_table;
 mod grid;
 mod json;
+mod live;
+mod live_json;
 mod number;
 mod options_tables;
 mod other_scopes;
@@ -162,6 +182,8 @@ pub use escape::escape;
 pub use explain::{finding_text, findings_json, findings_text};
 pub use flow_table::{FlowTable, FlowTableSink, TablePart};
 pub use json::pretty;
+pub use live::live_text;
+pub use live_json::live_json;
 pub use options_tables::{OptionsTable, OptionsTables, SetPart, TableDigest, TableRows, options_csv, options_json, options_text};
 pub use overview::overview_text;
 pub use overview_json::overview_json;

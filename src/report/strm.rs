@@ -57,7 +57,7 @@ pub(super) fn strm(overview: &Overview, style: &Style) -> String {
 }
 
 /// What is to be said of an exporter's layouts, those with the same verdict together.
-fn verdicts(exporter: &ExporterLine, profile: &Profile, style: &Style) -> Vec<String> {
+pub(super) fn verdicts(exporter: &ExporterLine, profile: &Profile, style: &Style) -> Vec<String> {
     if exporter.layouts.is_empty() {
         let text = if exporter.sets_without_template > 0 {
             "no template was seen, so nothing can be said"

@@ -184,7 +184,8 @@ impl Overview {
     }
 }
 
-fn exporter_line(collector: &Collector, number: u32, by_layout: &[Traffic], profile: &Arc<Profile>) -> ExporterLine {
+/// What is to be said of one of the census's sources.
+pub(super) fn exporter_line(collector: &Collector, number: u32, by_layout: &[Traffic], profile: &Arc<Profile>) -> ExporterLine {
     let census = collector.census();
     let source = &census.sources[number as usize];
     let mut sums = Traffic::default();

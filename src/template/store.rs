@@ -17,6 +17,11 @@ use crate::message::Version;
 use super::event::{Event, EventKind, Events, Intervals};
 use super::history::{Definition, DefinitionId, Kind, Seen, Template};
 
+/// Fields of all definitions together: what a hundred thousand ordinary templates have. A flood of long ones takes no more memory.
+const MOST_FIELDS_IN_ALL: usize = 4_000_000;
+/// Contents of one id in its domain: each new one is held against those before.
+const MOST_CONTENTS: usize = 1_000;
+
 /// A session and an observation domain: the scope of a template id.
 ///
 /// The receiving end is left out: an exporter that serves two collectors from one socket sends both the same templates.
@@ -152,6 +157,8 @@ pub struct TemplateStore {
     rule: ScopeRule,
     limits: Limits,
     pub(super) definitions: Vec<Definition>,
+    /// Fields of all of them.
+    fields: usize,
     pub(super) domains: HashMap<DomainKey, Domain>,
     /// The latest definition by address, domain, version and id, whatever the port.
     by_address: HashMap<(IpAddr, u32, Version, u16), DefinitionId>,
@@ -220,10 +227,12 @@ impl TemplateStore {
         if let Some(definition) = same {
             return Ok(definition);
         }
-        if self.definitions.len() >= self.limits.definitions {
+        let fields = self.fields + template.fields.len();
+        if self.definitions.len() >= self.limits.definitions || fields > MOST_FIELDS_IN_ALL || known.len() >= MOST_CONTENTS {
             return Err(Refusal::TooManyDefinitions);
         }
         let definition = u32::try_from(self.definitions.len()).map(DefinitionId).map_err(|_| Refusal::TooManyDefinitions)?;
+        self.fields = fields;
         known.push(definition);
         self.definitions.push(Definition {
             template: Arc::new(template),

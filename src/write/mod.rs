@@ -14,6 +14,7 @@ mod format;
 mod line;
 mod named;
 mod parquet;
+mod part_file;
 mod pool;
 mod provenance;
 mod quote;
@@ -26,12 +27,13 @@ pub use cell::{write_cell, write_context};
 pub use columnar::{AddressForm, ColumnarOptions, Compression, TimeUnit};
 pub use compressed::{TextFile, TextFiles, TextPiece};
 pub use files::{
-    Content, DatasetError, DatasetOptions, DatasetSink, DatasetTarget, FileSink, Form, FormFile, PartitionKey, Partitioning, Share, Shares,
-    TooMany, Written,
+    Content, DatasetError, DatasetOptions, DatasetSink, DatasetTarget, FileSink, Form, FormFile, PartitionKey, Partitioning, RotatingSink,
+    Share, Shares, TooMany, Written,
 };
 pub use format::Format;
 pub use named::{has_names, write_named};
 pub use parquet::{ParquetFiles, ParquetForm, ParquetSink, ROW_GROUP_ROWS, RowGroup};
+pub use part_file::PartFile;
 pub use provenance::{FLOWS_SCHEMA, Provenance, SCHEMA_KEY, SOURCES_KEY, VERSION_KEY};
 pub use rows::{RowWriter, TextPart};
 pub use sink::TextSink;

@@ -31,6 +31,11 @@
 //! | [`display`] | time zone, units and titles of tables |
 //! | [`summaries`] | first groups against nfdump's, networks and intervals against Python's |
 //! | [`ledger`] | every octet of every payload has one class |
+//! | [`same_decoder`] | a capture read gives the rows of the same datagrams over loopback |
+//! | [`listen`] | `listen` at work: summaries, forwarding, recording, signals, metrics |
+//! | [`live_exporters`] | softflowd, pmacctd and fprobe before `listen`, nfcapd behind it |
+//! | [`live_flood`] | `listen` under a flood of forged sources |
+//! | [`live`] | a running `listen`, and datagrams for it |
 //! | [`kept`] | templates kept from run to run, rules of scope, patterns of names |
 //! | [`structured`] | lists, and elements that exporters and users describe |
 //! | [`sources`] | the configuration, flow sources in place of files |
@@ -58,6 +63,10 @@ mod flow_tools;
 mod hostile;
 mod kept;
 mod ledger;
+mod listen;
+mod live;
+mod live_exporters;
+mod live_flood;
 mod malformed;
 mod nfcapd;
 mod nfdump_versions;
@@ -67,6 +76,7 @@ mod query;
 mod quirks;
 mod referee;
 mod replay;
+mod same_decoder;
 mod sampling;
 mod sources;
 mod structured;

@@ -3,6 +3,7 @@
 mod conversations;
 mod display;
 mod export;
+mod listen;
 mod query;
 mod replay;
 mod sources;
@@ -15,6 +16,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 pub(super) use conversations::{ConversationsArgs, ConversationsFormat, DeduplicateBy, OrderBy, WaysShown};
 pub(super) use display::{BytesUnit, DisplayArgs};
 pub(super) use export::{ExportAddresses, ExportArgs, ExportCompression, ExportFormat, ExportTimes};
+pub(super) use listen::{ExportForm as LiveExportForm, ListenArgs, LiveFormat, MessageVersion};
 pub(super) use query::{QueryArgs, QueryFormat};
 pub(super) use replay::ReplayArgs;
 pub(super) use sources::{AddArgs, SourcesArgs, SourcesCommand};
@@ -37,7 +39,8 @@ Examples:
   ipfix-inspect audit capture.pcap                    will the collector take these flows, and if not, what to change
   ipfix-inspect replay capture.pcap --to 192.0.2.1:2055 --retime      the datagrams again, to a collector
   ipfix-inspect -r captures/                          every capture and flow log in a folder, by their first times
-  tcpdump -w - udp port 2055 | ipfix-inspect -        from a pipe";
+  tcpdump -w - udp port 2055 | ipfix-inspect -        from a pipe
+  ipfix-inspect listen --summary 10s                  live on port 2055: who sends what, what is lost, what the collector would make of it";
 
 /// Reads captures of NetFlow Data Export and tells who exports, what is in the templates, what was lost and what the flows are.
 #[derive(Debug, Parser)]
@@ -79,6 +82,8 @@ pub(super) enum Command {
     Elements(ElementsArgs),
     /// The template audit: will a collector take these flows, and if not, what to change
     Audit(AuditArgs),
+    /// Receive NetFlow Data Export live: show flows or summaries, record, forward, serve metrics
+    Listen(Box<ListenArgs>),
     /// What a finding's or a problem's code means
     Explain(ExplainArgs),
     /// Profiles: what collectors ask of templates, and by whose word
@@ -304,7 +309,7 @@ pub(super) struct CommonArgs {
     #[arg(short, long, global = true)]
     pub(super) recursive: bool,
 
-    /// Look only at these ports of the receiving end, and explain what arrives there and is no NDE
+    /// The ports to listen on; when reading, look only at these ports of the receiving end, and explain what arrives there and is no NDE
     #[arg(long, global = true, value_name = "PORTS", value_delimiter = ',')]
     pub(super) port: Vec<u16>,
 
@@ -375,11 +380,11 @@ pub(super) struct LimitArgs {
     #[arg(long, global = true, value_name = "N", default_value_t = 8, hide_short_help = true)]
     pub(super) max_nesting: u8,
 
-    /// MiB of Data Sets that wait for their template, when reading a pipe
+    /// MiB of Data Sets that wait for their template, when reading a pipe or listening
     #[arg(long, global = true, value_name = "MIB", default_value_t = 64, hide_short_help = true)]
     pub(super) max_held: usize,
 
-    /// Seconds that a Data Set waits for its template, when reading a pipe
+    /// Seconds that a Data Set waits for its template, when reading a pipe or listening
     #[arg(long, global = true, value_name = "SECONDS", default_value_t = 1_800, hide_short_help = true)]
     pub(super) max_wait: u32,
 

@@ -4,6 +4,7 @@ mod configured;
 mod conversations;
 mod display;
 mod export;
+mod listen;
 mod query;
 mod replay;
 mod sources;
@@ -37,6 +38,7 @@ pub(super) use configured::Configured;
 pub(super) use conversations::{ConversationsForm, ConversationsOptions, conversations};
 pub(super) use display::{Shown, display};
 pub(super) use export::{ExportForm, ExportOptions, Output, export};
+pub(super) use listen::{ListenExport, ListenForm, ListenOptions, ListenSource, listen, listen_sources};
 pub(super) use query::{QueryForm, QueryOptions, query};
 pub(super) use replay::{ReplayOptions, replay};
 pub(super) use sources::{SourcesAction, SourcesOptions, sources};
@@ -371,6 +373,16 @@ pub(super) fn reading(files: &[PathBuf], common: &CommonArgs) -> Result<Reading,
 }
 
 fn reading_files(files: &[PathBuf], common: &CommonArgs, configured: Option<Configured>) -> Result<Reading, Failure> {
+    reading_with(files, common, configured, common.templates.as_deref().map(kept).transpose()?)
+}
+
+/// The same beginning with what an earlier run kept, whatever the arguments say of it.
+fn reading_with(
+    files: &[PathBuf],
+    common: &CommonArgs,
+    configured: Option<Configured>,
+    kept: Option<(PathBuf, Arc<Kept>)>,
+) -> Result<Reading, Failure> {
     const MIB: usize = 1 << 20;
     const NANOS_PER_SECOND: i64 = 1_000_000_000;
     if files.iter().filter(|f| Location::from((*f).clone()) == Location::Stdin).count() > 1 {
@@ -408,7 +420,7 @@ fn reading_files(files: &[PathBuf], common: &CommonArgs, configured: Option<Conf
         pending: PendingLimits { octets: limits.max_held.saturating_mul(MIB), nanos: i64::from(limits.max_wait) * NANOS_PER_SECOND },
         exporters: limits.max_exporters,
         elements: elements(common)?,
-        kept: common.templates.as_deref().map(kept).transpose()?,
+        kept,
         save: common.save_templates.clone(),
         nesting: limits.max_nesting,
         strict: common.strict,

@@ -82,6 +82,10 @@ impl Collector {
         }
         let template = Arc::clone(&self.store.definition(definition)?.template);
         let plan = Plan::compile(version, &template, self.work.schema(), &self.elements)?;
+        self.plans.fields += template.fields.len();
+        if self.plans.fields > MOST_PLANNED_FIELDS {
+            self.plans = Plans { fields: template.fields.len(), ..Plans::default() };
+        }
         if self.plans.by_definition.len() <= index {
             self.plans.by_definition.resize(index + 1, None);
         }

@@ -217,9 +217,9 @@ impl Collector {
     }
 
     /// Decodes the held Sets that a new template makes readable.
-    pub(super) fn release(&mut self, id: u16, emit: &mut dyn FnMut(Work)) {
+    pub(super) fn release(&mut self, key: DomainKey, id: u16, emit: &mut dyn FnMut(Work)) {
         let store = &self.store;
-        for set in self.pending.release(id, |key| store.lookup(key, id).is_some()) {
+        for set in self.pending.release(key.exporter.addr, key.version, id, |key| store.lookup(key, id).is_some()) {
             let Some(lookup) = self.store.lookup(set.key, id) else { continue };
             let buffer = Arc::new(set.body);
             let in_hand = self.octets.reopen(buffer.len());
@@ -242,7 +242,9 @@ impl Collector {
         let elsewhere = self.other_scopes(set.key, set.id);
         if let Some(source) = self.census.sources.get_mut(set.what.source as usize) {
             source.sets_without_template += 1;
-            source.uncovered(set.id, octets, Seen { time: set.time, origin: set.what.origin });
+            let room = self.uncovered_ids < MOST_UNCOVERED_IDS;
+            let new = source.uncovered(set.id, octets, Seen { time: set.time, origin: set.what.origin }, room);
+            self.uncovered_ids += usize::from(new);
             for (rule, sender) in elsewhere {
                 source.other_scopes.entry(rule).or_default().add(set.key, sender);
             }

@@ -15,7 +15,7 @@ impl Collector {
                 continue;
             }
             let Ok(version) = message::recognise(payload, datagram.missing as usize, self.trust(datagram)) else { continue };
-            self.trusted.insert((datagram.exporter.addr, datagram.collector));
+            self.trust_now(datagram);
             if self.met.fixed.contains_key(&version) {
                 self.met.header_rates |= version == Version::V5 && message::sampled_v5(payload);
                 continue;

@@ -20,6 +20,11 @@ impl Collector {
         sum
     }
 
+    /// Units lost by the sequence numbers of all exporters.
+    pub fn lost(&self) -> u64 {
+        self.stream_list.iter().map(|s| s.sequence.report().lost).sum()
+    }
+
     pub(super) fn stream(&mut self, datagram: &Datagram, version: Version, domain: u32) -> Option<usize> {
         let key = StreamKey { exporter: datagram.exporter, collector: datagram.collector, version, domain };
         if let Some(stream) = self.streams.get(&key) {
@@ -46,12 +51,14 @@ impl Collector {
         Some(self.stream_list.len() - 1)
     }
 
-    pub(super) fn seen(&mut self, source: u32, port: u16, time: Timestamp) {
+    pub(super) fn seen(&mut self, source: u32, datagram: &Datagram, time: Timestamp) {
+        let port = datagram.exporter.port;
         let Some(source) = self.census.sources.get_mut(source as usize) else { return };
         if source.messages == 0 {
             (source.first_seen, source.last_seen) = (time, time);
         }
         source.messages += 1;
+        source.file = datagram.origin.file;
         source.first_seen = source.first_seen.min(time);
         source.last_seen = source.last_seen.max(time);
         // 0 is no port: a flow log does not tell one.

@@ -11,11 +11,13 @@ mod dataset;
 mod form;
 mod gather;
 mod partition;
+mod rotating;
 mod shares;
 mod single;
 
 pub use dataset::{DatasetError, DatasetOptions, DatasetSink, DatasetTarget, Written};
 pub use form::{Form, FormFile};
 pub use partition::{PartitionKey, Partitioning, TooMany};
+pub use rotating::RotatingSink;
 pub use shares::{Content, Share, Shares};
 pub use single::FileSink;

@@ -1,0 +1,207 @@
+//! What becomes of a batch of a live run: its sums, and its lines.
+
+use std::io::{self, BufWriter, Stdout, Write};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::Shared;
+use super::export::{ExportDigest, ExportPart, Exporter};
+use crate::audit::Traffic;
+use crate::collector::{Digest, Flow, Sink};
+use crate::column::FlowBatch;
+use crate::report::{FlowTable, FlowTableSink, TablePart};
+use crate::table::Selection;
+use crate::write::{RowWriter, TextPart, TextSink};
+
+/// Sums up every batch, and makes lines of the flows that are wanted.
+pub(super) struct LiveDigest<'a> {
+    rows: Rows,
+    selection: Option<Selection>,
+    export: Option<ExportDigest<'a>>,
+}
+
+#[derive(Debug)]
+enum Rows {
+    None,
+    Text(RowWriter),
+    Table(FlowTable),
+}
+
+/// What a batch gives.
+pub(super) struct LivePart {
+    traffic: Vec<(u32, Traffic)>,
+    rows: RowsPart,
+    /// With the number of its rows.
+    export: Option<(ExportPart, u64)>,
+}
+
+enum RowsPart {
+    None,
+    Text(TextPart),
+    Table(TablePart),
+}
+
+impl<'a> LiveDigest<'a> {
+    /// No lines.
+    pub(super) fn sums() -> Self {
+        Self { rows: Rows::None, selection: None, export: None }
+    }
+
+    /// Lines of text.
+    pub(super) fn text(rows: RowWriter, selection: Option<Selection>) -> Self {
+        Self { rows: Rows::Text(rows), selection, export: None }
+    }
+
+    /// Rows of a table.
+    pub(super) fn table(table: FlowTable, selection: Option<Selection>) -> Self {
+        Self { rows: Rows::Table(table), selection, export: None }
+    }
+
+    /// Only the flows that are wanted are exported.
+    pub(super) fn wanting(self, selection: Option<Selection>) -> Self {
+        Self { selection, ..self }
+    }
+
+    /// And gives flows to be exported.
+    pub(super) fn with_export(self, export: Option<ExportDigest<'a>>) -> Self {
+        Self { export, ..self }
+    }
+
+    fn part(&self, traffic: Vec<(u32, Traffic)>, batch: &FlowBatch) -> LivePart {
+        let rows = match &self.rows {
+            Rows::None => RowsPart::None,
+            Rows::Text(rows) => RowsPart::Text(rows.digest(batch)),
+            Rows::Table(table) => RowsPart::Table(table.digest(batch)),
+        };
+        LivePart { traffic, rows, export: self.export.as_ref().map(|export| (export.digest(batch), batch.rows() as u64)) }
+    }
+}
+
+impl Digest for LiveDigest<'_> {
+    type Part = LivePart;
+
+    fn digest(&self, batch: &FlowBatch) -> LivePart {
+        // The sums are of all flows, whatever lines are wanted.
+        let traffic = Traffic::by_layout(batch);
+        match &self.selection {
+            None => self.part(traffic, batch),
+            Some(selection) => {
+                let mut wanted = batch.clone();
+                wanted.keep(&selection.select(batch));
+                self.part(traffic, &wanted)
+            }
+        }
+    }
+}
+
+/// Standard output, from several places: what is written waits until somebody flushes.
+#[derive(Clone, Debug)]
+struct Out(Arc<Mutex<BufWriter<Stdout>>>);
+
+impl Out {
+    fn new() -> Self {
+        Self(Arc::new(Mutex::new(BufWriter::with_capacity(1 << 18, io::stdout()))))
+    }
+}
+
+impl Write for Out {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(octets)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let mut out = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        out.flush()?;
+        out.get_mut().flush()
+    }
+}
+
+/// Adds up the sums and writes the lines, each part at once.
+pub(super) struct LiveSink<'a> {
+    shared: Arc<Shared>,
+    lines: Lines,
+    out: Out,
+    exporter: Option<Exporter<'a>>,
+}
+
+#[derive(Debug)]
+enum Lines {
+    None,
+    Text(Box<TextSink<Out>>),
+    Table(Box<FlowTableSink<Out>>),
+}
+
+impl<'a> LiveSink<'a> {
+    /// No lines.
+    pub(super) fn sums(shared: &Arc<Shared>) -> Self {
+        Self { shared: Arc::clone(shared), lines: Lines::None, out: Out::new(), exporter: None }
+    }
+
+    /// Lines of text.
+    pub(super) fn text(shared: &Arc<Shared>, rows: &RowWriter, limit: Option<u64>) -> Self {
+        let out = Out::new();
+        Self { shared: Arc::clone(shared), lines: Lines::Text(Box::new(TextSink::new(out.clone(), rows, limit))), out, exporter: None }
+    }
+
+    /// Rows of a table.
+    pub(super) fn table(shared: &Arc<Shared>, table: &FlowTable, limit: Option<u64>) -> Self {
+        let out = Out::new();
+        Self {
+            shared: Arc::clone(shared),
+            lines: Lines::Table(Box::new(FlowTableSink::new(table, out.clone(), limit))),
+            out,
+            exporter: None,
+        }
+    }
+
+    /// And writes files.
+    pub(super) fn with_exporter(self, exporter: Option<Exporter<'a>>) -> Self {
+        Self { exporter, ..self }
+    }
+
+    fn count(&self) {
+        if let Some(exporter) = &self.exporter {
+            *self.shared.exported.lock().unwrap_or_else(PoisonError::into_inner) = Some(exporter.counts.clone());
+        }
+    }
+
+    /// Ends the files and the lines.
+    pub(super) fn finish(mut self) -> io::Result<()> {
+        if let Some(exporter) = &mut self.exporter {
+            exporter.rotate();
+        }
+        self.count();
+        match self.lines {
+            Lines::None => Ok(()),
+            Lines::Text(mut sink) => sink.finish(),
+            Lines::Table(sink) => sink.finish(),
+        }
+    }
+}
+
+impl Sink<LivePart> for LiveSink<'_> {
+    type Error = io::Error;
+
+    fn absorb(&mut self, part: LivePart) -> io::Result<Flow> {
+        Traffic::add_to(&mut self.shared.sums.lock().unwrap_or_else(PoisonError::into_inner), part.traffic);
+        if let (Some(exporter), Some((part, rows))) = (&mut self.exporter, part.export) {
+            exporter.put(part, rows);
+            self.count();
+        }
+        let written = match (&mut self.lines, part.rows) {
+            (Lines::Text(sink), RowsPart::Text(part)) => sink.absorb(part),
+            (Lines::Table(sink), RowsPart::Table(part)) => sink.absorb(part),
+            _ => return Ok(Flow::Continue),
+        };
+        let answer = match (written, self.out.flush()) {
+            (Ok(flow), Ok(())) => Ok(flow),
+            (_, Err(e)) if e.kind() == io::ErrorKind::BrokenPipe => Ok(Flow::Stop),
+            (Err(e), _) | (_, Err(e)) => Err(e),
+        };
+        if !matches!(answer, Ok(Flow::Continue)) {
+            // The walker waits for datagrams, and there may be none for long.
+            self.shared.enough.store(true, Ordering::Relaxed);
+        }
+        answer
+    }
+}

@@ -1,0 +1,233 @@
+//! `listen`: the same decoder with sockets in place of files.
+//!
+//! ```text
+//!              ┌─ forward queues ─▶ a thread a destination ─▶ other collectors
+//! receivers ───┼─ record queue ───▶ a thread a folder ──────▶ pcapng files
+//! a thread     └─ decode queue ───▶ the walker: Collector ──▶ workers ─▶ lines, files, sums (this thread)
+//! a socket                             │ each second
+//!                                      └─▶ Live ─▶ summary, metrics
+//! ```
+
+mod digest;
+mod export;
+mod ports;
+mod walk;
+
+use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use crate::audit::Traffic;
+use crate::collector::{Collector, CollectorOptions, run as run_pipeline};
+use crate::config::ExportFormat;
+use crate::plan::{Canonical, Schema, SchemaBuilder};
+use crate::relay::{MetricsServer, Published, Signal, Taker, now, queue, signals, start_log};
+use crate::report::{FlowTable, live_json, live_text};
+use crate::summary::{Live, LiveExport};
+use crate::write::{
+    ColumnarOptions, Compression, Format, ParquetFiles, ParquetForm, PartFile, Partitioning, Provenance, RowWriter, TextFiles,
+};
+
+use super::columns::add_unseen;
+use super::export::leave_out;
+use super::options::{ListenExport, ListenForm, ListenOptions, ListenSource, RowForm};
+use super::{Ending, Failure, filtering};
+
+use digest::{LiveDigest, LiveSink};
+use export::{ExportDigest, ExportFiles, Exporter};
+use ports::Ports;
+use walk::Walker;
+
+/// What the threads of a live run share.
+#[derive(Debug)]
+struct Shared {
+    ports: Mutex<Ports>,
+    /// Sums by the collector's numbers of layouts.
+    sums: Mutex<Vec<Traffic>>,
+    published: Published,
+    /// What the export has come to.
+    exported: Mutex<Option<LiveExport>>,
+    /// Set once nobody wants more lines.
+    enough: AtomicBool,
+}
+
+/// `reload` says which flow sources there are by the configuration as it is when it is asked.
+pub(super) fn run(options: &ListenOptions, reload: &Reload<'_>) -> Result<Ending, Failure> {
+    start_log(options.reading.quiet, options.style.color);
+    let asked = signals().map_err(|e| Failure(format!("signals can't be caught: {e}")))?;
+    let (schema, digest, sink) = prepare(options)?;
+    let files = options.export.as_ref().map(|export| files(options, export, &schema)).transpose()?;
+    let export = files.as_ref().zip(options.export.as_ref());
+    let digest = digest.with_export(export.map(|(files, export)| ExportDigest::new(files, export, &schema)));
+    let mut collector = Collector::new(collector_options(options, &schema));
+    collector.watch_problems();
+    if let Some((path, kept)) = &options.reading.kept {
+        collector.keep(kept).map_err(|e| Failure(format!("--templates {}: {e}", path.display())))?;
+    }
+    let mut walker = Walker::new(options, collector)?;
+    let (inlet, taker) = queue(options.queue);
+    let shared = Arc::new(Shared {
+        ports: Mutex::new(Ports::start(&options.sources, inlet)?),
+        sums: Mutex::default(),
+        published: Published::default(),
+        exported: Mutex::default(),
+        enough: AtomicBool::new(false),
+    });
+    if let Some(addr) = options.metrics {
+        let server = MetricsServer::start(addr, shared.published.clone()).map_err(|e| Failure(format!("--metrics {e}")))?;
+        tracing::info!("metrics on http://{}/metrics", server.addr);
+    }
+    let done = AtomicBool::new(false);
+    let mut sink = sink(&shared).with_exporter(export.map(|(files, export)| Exporter::new(files, export)));
+    thread::scope(|scope| {
+        let (shared, done) = (&shared, &done);
+        let control = scope.spawn(move || control(&asked, shared, done, reload));
+        let walked = pipeline(options, &mut walker, &taker, shared, &digest, &mut sink);
+        done.store(true, Ordering::Relaxed);
+        let _ = control.join();
+        walked
+    })?;
+    sink.finish().map_err(|e| Failure(format!("standard output: {e}")))?;
+    walker.end(&shared)?;
+    Ok(Ending::Done)
+}
+
+fn pipeline(
+    options: &ListenOptions,
+    walker: &mut Walker,
+    taker: &Taker,
+    shared: &Shared,
+    digest: &LiveDigest<'_>,
+    sink: &mut LiveSink<'_>,
+) -> Result<(), Failure> {
+    let walk = |give: &mut dyn FnMut(crate::collector::Work) -> Result<(), crate::collector::Stopped>| walker.walk(taker, shared, give);
+    run_pipeline(options.reading.threads, walk, digest, sink).map_err(|e| Failure(format!("standard output: {e}")))?
+}
+
+/// Does what signals ask for until the run is over, then closes the ports.
+fn control(asked: &Receiver<Signal>, shared: &Shared, done: &AtomicBool, reload: &Reload<'_>) {
+    const TICK: Duration = Duration::from_millis(50);
+    while !done.load(Ordering::Relaxed) {
+        match asked.recv_timeout(TICK) {
+            Ok(Signal::End) => {
+                tracing::info!("ending");
+                break;
+            }
+            Ok(Signal::Reload) => match reload() {
+                Ok(sources) => shared.ports.lock().unwrap_or_else(PoisonError::into_inner).change(&sources),
+                Err(why) => tracing::error!("the configuration was not taken over, and all goes on as before: {why}"),
+            },
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+    }
+    shared.ports.lock().unwrap_or_else(PoisonError::into_inner).stop();
+}
+
+/// The flow sources by the configuration as it is now.
+type Reload<'a> = dyn Fn() -> Result<Vec<ListenSource>, Failure> + Sync + 'a;
+
+type MakeSink<'a> = Box<dyn FnOnce(&Arc<Shared>) -> LiveSink<'a>>;
+
+/// The columns to decode, and what becomes of the batches.
+fn prepare<'a>(options: &ListenOptions) -> Result<(Arc<Schema>, LiveDigest<'a>, MakeSink<'a>), Failure> {
+    let elements = &options.reading.elements;
+    let filter = options.filter.told(elements)?;
+    let mut builder = SchemaBuilder::with_elements(Arc::clone(elements));
+    builder.scaled(options.scale);
+    // The lines' columns come first: so they have their places also among those that are exported.
+    let lines = match &options.form {
+        ListenForm::Rows { form, columns, names, .. } => {
+            add_unseen(&mut builder, columns, elements)?;
+            if *names || *form == RowForm::Table {
+                builder.value_names();
+            }
+            Some(Arc::new(builder.clone().build()))
+        }
+        ListenForm::Summary { .. } => None,
+    };
+    if let Some(export) = &options.export {
+        add_unseen(&mut builder, &export.columns, elements)?;
+        if lines.is_none() {
+            leave_out(&mut builder, &[], &export.partition_by)?;
+        } else {
+            // Lines need their columns where they are.
+            for name in export.partition_by.iter().filter(|name| !Partitioning::DERIVED.contains(&name.as_str())) {
+                builder.named(name).map_err(|e| Failure(format!("--partition-by: {e}")))?;
+            }
+        }
+        builder.hidden_canonical(Canonical::FlowStart);
+    }
+    filtering::add_columns(filter.as_ref(), &mut builder);
+    Traffic::hidden_columns(&mut builder);
+    let schema = Arc::new(builder.build());
+    let selection = filtering::bind(filter.as_ref(), &schema);
+    let (ListenForm::Rows { form, limit, names, .. }, Some(lines)) = (&options.form, lines) else {
+        let digest = LiveDigest::sums().wanting(selection);
+        return Ok((schema, digest, Box::new(|shared| LiveSink::sums(shared))));
+    };
+    let limit = *limit;
+    match form {
+        RowForm::Text(format) => {
+            let rows = RowWriter::new(lines, *format).with_names(*names);
+            let make: MakeSink<'a> = {
+                let rows = rows.clone();
+                Box::new(move |shared| LiveSink::text(shared, &rows, limit))
+            };
+            Ok((schema, LiveDigest::text(rows, selection), make))
+        }
+        RowForm::Table => {
+            let table = FlowTable::new(lines, options.style.clone()).live();
+            let make: MakeSink<'a> = {
+                let table = table.clone();
+                Box::new(move |shared| LiveSink::table(shared, &table, limit))
+            };
+            Ok((schema, LiveDigest::table(table, selection), make))
+        }
+    }
+}
+
+/// The form of the files that are exported; that one can be made is tried now.
+fn files(options: &ListenOptions, export: &ListenExport, schema: &Arc<Schema>) -> Result<ExportFiles, Failure> {
+    let folder = export.folder.display();
+    PartFile::create(&export.folder, &export.stem, now(), "try").map_err(|e| Failure(format!("--export {folder}: {e}")))?.discard();
+    let sources = options.sources.iter().map(|s| format!("{} port {}", s.name, s.port.port)).collect();
+    let provenance = Provenance { sources, elements: Arc::clone(&options.reading.elements) };
+    Ok(match export.format {
+        ExportFormat::Parquet => {
+            ExportFiles::Parquet(ParquetFiles::new(ParquetForm::new(Arc::clone(schema), ColumnarOptions::default()), provenance))
+        }
+        ExportFormat::Csv => ExportFiles::Text(TextFiles::new(Arc::clone(schema), Format::Csv, false, Compression::None)),
+    })
+}
+
+fn collector_options(options: &ListenOptions, schema: &Arc<Schema>) -> CollectorOptions {
+    let reading = &options.reading;
+    CollectorOptions {
+        ports: crate::collector::PortFilter::Expected,
+        scope: reading.scope,
+        limits: reading.limits,
+        pending: reading.pending,
+        sources: reading.exporters,
+        elements: Arc::clone(&reading.elements),
+        nesting: reading.nesting,
+        hold: true,
+        ..CollectorOptions::new(Arc::clone(schema))
+    }
+}
+
+/// Shows a summary on standard output; false once nobody reads it any more.
+fn show(options: &ListenOptions, live: &Live, before: Option<&Live>) -> Result<bool, Failure> {
+    let ListenForm::Summary { json, .. } = options.form else { return Ok(true) };
+    let text = if json { live_json(live, before) } else { live_text(live, before, &options.style) };
+    let apart = if json || before.is_none() { "" } else { "\n" };
+    let mut out = io::stdout().lock();
+    match out.write_all(apart.as_bytes()).and_then(|()| out.write_all(text.as_bytes())).and_then(|()| out.flush()) {
+        Ok(()) => Ok(true),
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(e) => Err(Failure(format!("standard output: {e}"))),
+    }
+}

@@ -1,0 +1,408 @@
+//! `listen` at work: what it shows, forwards, records and keeps; signals; what it does when something is missing.
+
+use std::io::{Read, Write};
+use std::net::{TcpStream, UdpSocket};
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::live::{Listener, Sender, last_object, payloads};
+use crate::support::{self, PROGRAM, testdata};
+
+const JSON: [&str; 4] = ["--summary", "1s", "--format", "json"];
+
+fn with<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    JSON.iter().chain(more).copied().collect()
+}
+
+fn sum(value: &Value, list: &str, key: &str) -> u64 {
+    value[list].as_array().unwrap().iter().map(|v| v[key].as_u64().unwrap()).sum()
+}
+
+#[test]
+fn a_summary_counts_and_judges() {
+    let listener = Listener::start(&JSON);
+    let mut sender = Sender::new(listener.ports[0]);
+    for name in ["softflowd-v9.pcap", "dropped-softflowd-v5.pcap", "no-template-softflowd-ipfix.pcap"] {
+        sender.send_all(&payloads(&testdata(name)));
+    }
+    listener.wait("the first summary", |l| l.output().lines().any(|line| line.contains("\"flows\":850")));
+    let last = last_object(&listener.stop());
+    // 536 and 314 flows by MANIFEST.tsv; 20, 11 and 11 datagrams; 90 flows missing by the sequence.
+    let totals = ["messages", "flows", "datagrams", "kernel_drops", "queue_drops", "refused"].map(|key| last[key].as_u64().unwrap());
+    assert_eq!(totals, [42, 850, 42, 0, 0, 0]);
+    assert_eq!(
+        (last["bytes"].as_u64(), last["packets"].as_u64()),
+        (Some(sum(&last, "exporters", "bytes")), Some(sum(&last, "exporters", "packets")))
+    );
+    let exporter = |version: &str| last["exporters"].as_array().unwrap().iter().find(|e| e["version"] == version).unwrap().clone();
+    assert_eq!((&exporter("v5")["lost"], &exporter("v5")["verdict"]), (&90.into(), &"complete".into()));
+    assert_eq!((&exporter("v9")["templates"], &exporter("v9")["options_templates"]), (&4.into(), &1.into()));
+    assert_eq!(exporter("v9")["missing"], Value::from(vec!["L4_SRC_PORT", "L4_DST_PORT"]));
+    assert!(exporter("IPFIX")["sets_without_template"].as_u64().unwrap() > 0);
+    assert_eq!(last["problems"][0]["code"], "no-template");
+}
+
+#[test]
+fn lines_end_with_the_limit_and_with_the_reader() {
+    let all = payloads(&testdata("fprobe-v5.pcap"));
+    let listener = Listener::start(&["--format", "csv", "--columns", "src_port", "--limit", "40", "--filter", "proto udp or proto tcp"]);
+    Sender::new(listener.ports[0]).send_all(&all);
+    let ended = listener.ended();
+    assert_eq!((ended.status.code(), ended.stdout.lines().count()), (Some(0), 41));
+    let mut head = Command::new("sh");
+    head.args(["-c", &format!("exec {PROGRAM} listen --port 0 --format csv --columns src_port | head -n 3")]);
+    let mut listener = Listener::of(head, 1);
+    let mut sender = Sender::new(listener.ports[0]);
+    // That nobody reads any more is noticed when something is written.
+    while listener.runs() && sender.sent < 10_000 {
+        sender.send_all(&all);
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(listener.ended().stdout.lines().count(), 3);
+}
+
+#[test]
+fn every_datagram_goes_on_unchanged_though_one_destination_is_dead() {
+    let targets: Vec<UdpSocket> = (0..2).map(|_| UdpSocket::bind("127.0.0.1:0").unwrap()).collect();
+    let to: Vec<String> = targets.iter().map(|t| t.local_addr().unwrap().to_string()).collect();
+    let dead = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let listener = Listener::start(&with(&["--forward", &to[0], "--forward", &dead, "--forward", &to[1], "--forward-version", "v9,v5"]));
+    let mut all = payloads(&testdata("softflowd-v9.pcap"));
+    all.extend(payloads(&testdata("fprobe-v5.pcap")));
+    let mut mixed = all.clone();
+    mixed.extend(payloads(&testdata("softflowd-ipfix.pcap")));
+    Sender::new(listener.ports[0]).send_all(&mixed);
+    let last = last_object(&listener.stop());
+    for target in &targets {
+        target.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        let mut buffer = vec![0; 65_536];
+        for (_, payload) in &all {
+            let length = target.recv(&mut buffer).unwrap();
+            assert_eq!(&buffer[..length], payload);
+        }
+        target.set_nonblocking(true).unwrap();
+        assert!(target.recv(&mut buffer).is_err(), "nothing else");
+    }
+    let forwards = last["forwards"].as_array().unwrap();
+    assert!(forwards.iter().all(|f| f["filtered"] == 20 && f["dropped"] == 0 && f["failed"] == 0), "{forwards:?}");
+    assert_eq!((&forwards[0]["sent"], &forwards[0]["refused"]), (&32.into(), &0.into()));
+    assert!(forwards[1]["refused"].as_u64().unwrap() > 5, "{:?}", forwards[1]);
+    assert_eq!(last["messages"], 52);
+}
+
+#[test]
+fn exporters_that_are_not_allowed_are_counted_and_not_decoded() {
+    let target = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let to = target.local_addr().unwrap().to_string();
+    let listener = Listener::start(&with(&["--allow", "127.0.2.1,192.0.2.0/24", "--forward", &to]));
+    let all = payloads(&testdata("fprobe-v5.pcap"));
+    let mut sender = Sender::new(listener.ports[0]);
+    sender.send_all(&all);
+    let stranger = ipfix_inspect::datagram::Endpoint { addr: "203.0.113.99".parse().unwrap(), port: 1 };
+    let stranger: Vec<_> = all.iter().map(|(_, payload)| (stranger, payload.clone())).collect();
+    sender.send_all(&stranger);
+    let ended = listener.stop();
+    let last = last_object(&ended);
+    let count = all.len() as u64;
+    assert_eq!(["datagrams", "messages", "refused"].map(|k| last[k].as_u64().unwrap()), [2 * count, count, count]);
+    assert_eq!((&last["exporters_in_all"], &last["forwards"][0]["sent"]), (&1.into(), &count.into()));
+    assert!(ended.stderr.contains("127.0.2.2 is not allowed"), "{}", ended.stderr);
+}
+
+#[test]
+fn what_is_recorded_is_what_was_sent() {
+    for zstd in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path().to_str().unwrap();
+        let mut args = with(&["--record", dir, "--rotate", "20kB"]);
+        args.extend(zstd.then_some("--record-zstd"));
+        let listener = Listener::start(&args);
+        let mut all = payloads(&testdata("pmacct-v9-as.pcap"));
+        all.extend(payloads(&testdata("softflowd-ipfix-over-ipv6.pcapng")));
+        Sender::new(listener.ports[0]).send_all(&all);
+        let last = last_object(&listener.stop());
+        assert_eq!(last["recorders"][0]["datagrams"], all.len() as u64);
+        let mut files = names(folder.path());
+        files.sort();
+        assert_eq!((files.len() > 2, last["recorders"][0]["files"].as_u64()), (true, Some(files.len() as u64)), "{files:?}");
+        let end = if zstd { ".pcapng.zst" } else { ".pcapng" };
+        let read: Vec<Vec<u8>> = files.iter().flat_map(|f| payloads(&folder.path().join(f))).map(|(_, payload)| payload).collect();
+        let sent: Vec<Vec<u8>> = all.into_iter().map(|(_, payload)| payload).collect();
+        assert!(files.iter().all(|f| f.starts_with("default_Netflow-") && f.ends_with(end)), "{files:?}");
+        assert!(read == sent, "{} datagrams in the files, {} sent", read.len(), sent.len());
+        if !zstd {
+            tshark_counts(&folder.path().join(&files[0]));
+        }
+    }
+}
+
+/// tshark finds no fault in the checksums, and our count of datagrams.
+fn tshark_counts(file: &Path) {
+    let checks = ["-o", "udp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE"];
+    let tshark = Command::new("tshark")
+        .arg("-r")
+        .arg(file)
+        .args(checks)
+        .args(["-T", "fields", "-e", "udp.checksum.status", "-e", "ip.checksum.status"])
+        .output();
+    let Ok(output) = tshark else { return support::skip("what_is_recorded_is_what_was_sent", "tshark") };
+    let lines = support::stdout(&output);
+    // 1 is good; the status is shown by number or by name.
+    let good = |line: &&str| line.split('\t').filter(|s| !s.is_empty()).all(|s| matches!(s, "1" | "Good"));
+    assert_eq!(lines.lines().filter(good).count(), payloads(file).len(), "{lines}");
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+#[test]
+fn a_killed_run_leaves_all_but_the_flush_interval() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().to_str().unwrap();
+    let listener = Listener::start(&with(&["--record", dir, "--flush", "200ms"]));
+    let all = payloads(&testdata("softflowd-v9.pcap"));
+    let mut sender = Sender::new(listener.ports[0]);
+    sender.send_all(&all);
+    listener.wait("the first flush", |l| l.output().contains(&format!("\"datagrams\":{},\"octets\"", all.len())));
+    std::thread::sleep(Duration::from_millis(1_200));
+    sender.send(all[0].0, &all[0].1);
+    listener.signal("KILL");
+    let ended = listener.ended();
+    assert_eq!(ended.status.code(), None);
+    let files = names(folder.path());
+    assert!(matches!(files.as_slice(), [one] if one.ends_with(".pcapng.part")), "{files:?}");
+    let kept = payloads(&folder.path().join(&files[0]));
+    assert!(kept.len() >= all.len() && kept.iter().zip(&all).all(|((_, kept), (_, sent))| kept == sent), "{} of {}", kept.len(), all.len());
+}
+
+#[test]
+fn a_full_disk_stops_recording_alone_until_there_is_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().to_str().unwrap();
+    let target = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let to = target.local_addr().unwrap().to_string();
+    // A file system of 4 MiB in a mount namespace of its own; a file in it takes most of the room, and goes away when a signal file appears.
+    let script = format!(
+        "mount -t tmpfs -o size=4m tmpfs {dir} || exit 77\n\
+         head -c 3500000 /dev/zero > {dir}/ballast\n\
+         (while [ ! -e {dir}-go ]; do sleep 0.1; done; rm {dir}/ballast) &\n\
+         {PROGRAM} listen --port 0 --summary 1s --format json --record {dir} --flush 100ms --forward {to}\n\
+         ls {dir} > {dir}-files\n"
+    );
+    if !Command::new("unshare").args(["-rm", "true"]).output().is_ok_and(|o| o.status.success()) {
+        return support::skip("a_full_disk_stops_recording_alone_until_there_is_room", "unshare with user namespaces");
+    }
+    let mut command = Command::new("unshare");
+    command.args(["-rm", "sh", "-c", &script]);
+    let listener = Listener::of(command, 1);
+    let mut sender = Sender::new(listener.ports[0]);
+    let all = payloads(&testdata("pmacct-v9-as.pcap"));
+    // Some 70 kB each time.
+    while !listener.log().contains("RECORDING HAS STOPPED") {
+        sender.send_all(&all);
+        std::thread::sleep(Duration::from_millis(200));
+        assert!(sender.sent < 20_000, "{}", listener.log());
+    }
+    sender.send_all(&all);
+    std::fs::write(format!("{dir}-go"), "").unwrap();
+    listener.wait("room", |l| l.log().contains("recording goes on"));
+    sender.send_all(&all);
+    let sent = sender.sent;
+    // The shell waits for the program, which is its child.
+    let ended = {
+        let children = Command::new("pgrep").args(["-P", &listener.id().to_string(), "ipfix-inspect"]).output().expect("pgrep starts");
+        let child = support::stdout(&children);
+        assert!(Command::new("kill").args(["-TERM", child.trim()]).status().unwrap().success());
+        listener.ended()
+    };
+    let last = last_object(&ended);
+    let recorder = &last["recorders"][0];
+    let number = |key: &str| recorder[key].as_u64().unwrap();
+    assert_eq!((&recorder["stopped"], number("datagrams") + number("lost")), (&false.into(), sent));
+    assert!(number("lost") >= all.len() as u64 && number("datagrams") >= all.len() as u64 && number("files") >= 2, "{recorder}");
+    assert_eq!((&last["forwards"][0]["sent"], &last["messages"]), (&sent.into(), &sent.into()));
+    let files = std::fs::read_to_string(format!("{dir}-files")).unwrap();
+    assert!(files.lines().all(|f| f.ends_with(".pcapng")), "{files}");
+    let _ = (std::fs::remove_file(format!("{dir}-go")), std::fs::remove_file(format!("{dir}-files")));
+}
+
+#[test]
+fn templates_outlive_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("templates.json");
+    let args = with(&["--templates", file.to_str().unwrap()]);
+    let all = payloads(&testdata("softflowd-v9.pcap"));
+    let listener = Listener::start(&args);
+    // The first datagram has the templates.
+    Sender::new(listener.ports[0]).send(all[0].0, &all[0].1);
+    listener.stop();
+    let kept: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    assert_eq!(kept["templates"].as_array().unwrap().len(), 5);
+    let listener = Listener::start(&args);
+    let data: Vec<_> = all[1..9].to_vec();
+    Sender::new(listener.ports[0]).send_all(&data);
+    let last = last_object(&listener.stop());
+    assert!(last["flows"].as_u64().unwrap() > 150, "{}", last["flows"]);
+    assert_eq!((&last["sets_without_template"], &last["sets_waiting"]), (&0.into(), &0.into()));
+}
+
+#[test]
+fn a_reload_keeps_the_sockets_of_unchanged_sources() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("flows.toml");
+    let free = || UdpSocket::bind("[::]:0").unwrap().local_addr().unwrap().port();
+    let ports = [free(), free(), free()];
+    let source = |name: &str, port: u16, more: &str| format!("[[source]]\nname = \"{name}\"\nmonitoring_port = {port}\n{more}\n");
+    std::fs::write(&file, source("one", ports[0], "") + &source("two", ports[1], "")).unwrap();
+    let command = support::program(&["listen", "--config", file.to_str().unwrap(), "--summary", "1s", "--format", "json"]);
+    let listener = Listener::of(command, 2);
+    assert_eq!(listener.ports, ports[..2]);
+    let inodes = || {
+        let found = std::fs::read_to_string("/proc/net/udp6").unwrap_or_default();
+        let of = |port: u16| {
+            let local = format!(":{port:04X} ");
+            found.lines().find(|line| line.contains(&local)).and_then(|line| line.split_whitespace().nth(9)).map(str::to_owned)
+        };
+        ports.map(of)
+    };
+    let before = inodes();
+    // A file with a fault changes nothing.
+    std::fs::write(&file, "[[source]]\nname = 1\n").unwrap();
+    listener.signal("HUP");
+    listener.wait("the complaint", |l| l.log().contains("all goes on as before"));
+    assert_eq!(inodes(), before);
+    std::fs::write(&file, source("one", ports[0], "allow = [\"127.0.2.1\"]") + &source("three", ports[2], "type = [\"v9\"]")).unwrap();
+    listener.signal("HUP");
+    listener.wait("the new configuration", |l| l.log().contains("1 of the ports stayed open"));
+    let after = inodes();
+    assert_eq!((&after[0], &after[1], after[2].is_some()), (&before[0], &None, true));
+    let v5 = payloads(&testdata("fprobe-v5.pcap"));
+    let v9 = payloads(&testdata("softflowd-v9.pcap"));
+    let mut sender = Sender::new(ports[0]);
+    sender.send_all(&v5);
+    Sender::new(ports[2]).send_all(&v5);
+    Sender::new(ports[2]).send_all(&v9);
+    let last = last_object(&listener.stop());
+    let sources = last["sources"].as_array().unwrap();
+    let told: Vec<(&str, u64, u64, bool)> = sources
+        .iter()
+        .map(|s| {
+            (s["name"].as_str().unwrap(), s["datagrams"].as_u64().unwrap(), s["refused"].as_u64().unwrap(), s["open"].as_bool().unwrap())
+        })
+        .collect();
+    assert_eq!(told.iter().map(|t| (t.0, t.1, t.2)).collect::<Vec<_>>(), [("one", 12, 0), ("two", 0, 0), ("three", 32, 12)]);
+    assert_eq!(last["messages"], 32);
+}
+
+/// The body of an answer to GET.
+fn get(port: u16, path: &str) -> (u16, String) {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("somebody listens");
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    let (head, body) = text.split_once("\r\n\r\n").expect("a head and a body");
+    (head.split(' ').nth(1).and_then(|s| s.parse().ok()).expect("a status"), body.to_owned())
+}
+
+#[test]
+fn metrics_are_prometheus_text() {
+    let listener = Listener::start(&with(&["--metrics", "127.0.0.1:0"]));
+    let port = |log: &str| log.split_once("metrics on http://127.0.0.1:").and_then(|(_, rest)| rest.split('/').next()?.parse::<u16>().ok());
+    listener.wait("the server", |l| port(&l.log()).is_some());
+    let port = port(&listener.log()).unwrap();
+    Sender::new(listener.ports[0]).send_all(&payloads(&testdata("softflowd-v9.pcap")));
+    listener.wait("the counts", |_| get(port, "/metrics").1.contains("ipfix_inspect_flows_total{exporter=\"127.0.2.1\""));
+    let (status, text) = get(port, "/metrics");
+    let scrape = prometheus_parse::Scrape::parse(text.lines().map(|line| Ok(line.to_owned()))).expect("it can be parsed");
+    let value = |name: &str| {
+        let sample = scrape.samples.iter().find(|s| s.metric == name).unwrap_or_else(|| panic!("no {name} in:\n{text}"));
+        match sample.value {
+            prometheus_parse::Value::Counter(v) | prometheus_parse::Value::Gauge(v) | prometheus_parse::Value::Untyped(v) => v,
+            _ => panic!("{name} is no number"),
+        }
+    };
+    let names = [
+        "ipfix_inspect_datagrams_total",
+        "ipfix_inspect_messages_total",
+        "ipfix_inspect_flows_total",
+        "ipfix_inspect_templates",
+        "ipfix_inspect_kernel_drops_total",
+    ];
+    assert_eq!((status, names.map(value)), (200, [20.0, 20.0, 536.0, 5.0, 0.0]));
+    assert_eq!(get(port, "/health"), (200, "{\"status\":\"ok\"}\n".to_owned()));
+    assert_eq!(get(port, "/else").0, 404);
+    listener.stop();
+}
+
+#[test]
+fn what_can_not_be_listened_on_is_one_line_and_status_2() {
+    let taken = UdpSocket::bind("[::]:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let to_itself = format!("127.0.0.1:{}", 40_000);
+    for (args, what) in [
+        (vec!["--port", &port], "another program listens there already"),
+        (vec!["--port", "0", "--bind", "192.0.2.1"], "192.0.2.1 is no address of this machine"),
+        (vec!["--port", "0", "--interface", "nosuch0"], "there is no interface 'nosuch0'"),
+        (vec!["--port", "0", "--capture", "nosuch0"], "there is no interface 'nosuch0'"),
+        (vec!["--port", "0", "--record", "/nonexistent/folder"], "--record /nonexistent/folder"),
+        (vec!["--port", "40000", "--forward", &to_itself], "every datagram would come back"),
+        (vec!["--source", "nosuch"], "no flow source is called 'nosuch'"),
+        (vec!["--port", "0", "--columns", "nosuch"], "nosuch"),
+        (vec!["--port", "0", "--summary", "1s", "--filter", "proto tcp"], "give one of them"),
+        (vec!["--port", "0", "--metrics", "192.0.2.1:9464"], "--metrics 192.0.2.1:9464"),
+    ] {
+        let mut all = vec!["listen", "--quiet"];
+        all.extend(&args);
+        let output = support::run(&all);
+        let stderr = support::stderr(&output);
+        assert_eq!((output.status.code(), stderr.lines().count()), (Some(2), 1), "{args:?}: {stderr}");
+        assert!(stderr.contains(what), "{args:?}: {stderr}");
+    }
+}
+
+#[test]
+fn what_is_exported_follows_in_whole_files() {
+    let all = payloads(&testdata("softflowd-v9.pcap"));
+    for (form, end) in [("parquet", ".parquet"), ("csv", ".csv")] {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path().to_str().unwrap();
+        let listener = Listener::start(&with(&["--export", dir, "--export-format", form, "--rotate", "1s", "--partition-by", "exporter"]));
+        let mut sender = Sender::new(listener.ports[0]);
+        sender.send_all(&all);
+        let within = folder.path().join("exporter=127.0.2.1");
+        listener.wait("the first file", |_| within.is_dir() && names(&within).iter().any(|f| f.ends_with(end)));
+        sender.send_all(&all);
+        let last = last_object(&listener.stop());
+        let files = names(&within);
+        assert!(files.len() >= 2 && files.iter().all(|f| f.starts_with("flows-") && f.ends_with(end)), "{files:?}");
+        let export = &last["exports"][0];
+        assert_eq!(["flows", "lost", "files"].map(|k| export[k].as_u64().unwrap()), [1_072, 0, files.len() as u64]);
+        let rows = |file: &String| support::flows(&within.join(file), "src_addr,bytes").unwrap_or_else(|e| panic!("{file}: {e}"));
+        let read: Vec<Value> = files.iter().flat_map(rows).collect();
+        let bytes: u64 = read.iter().map(|row| row["bytes"].as_u64().unwrap()).sum();
+        assert_eq!((read.len(), Some(bytes)), (1_072, last["bytes"].as_u64()));
+    }
+}
+
+#[test]
+fn datagrams_are_taken_off_an_interface() {
+    let root = Command::new("id").arg("-u").output().is_ok_and(|o| o.stdout == b"0\n");
+    if !root {
+        return support::skip("datagrams_are_taken_off_an_interface", "the right to capture");
+    }
+    // The collector whose traffic is looked at.
+    let collector = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let port = collector.local_addr().unwrap().port();
+    let command = support::program(&["listen", "--capture", "lo", "--port", &port.to_string(), "--summary", "1s", "--format", "json"]);
+    let listener = Listener::of(command, 0);
+    listener.wait("the capture", |l| l.log().contains("capturing on lo"));
+    let all = payloads(&testdata("softflowd-v9.pcap"));
+    Sender::new(port).send_all(&all);
+    listener.wait("the flows", |l| l.output().lines().last().is_some_and(|line| line.contains("\"flows\":536,")));
+    let last = last_object(&listener.stop());
+    assert_eq!((&last["messages"], &last["datagrams"], &last["kernel_drops"]), (&20.into(), &20.into(), &0.into()));
+}

@@ -39,12 +39,15 @@ pub(super) struct StampInSeconds {
 
 impl StampUnit {
     /// True once it is settled, and no more Sets need a look.
-    pub(super) fn is_settled(self) -> bool {
+    fn is_settled(self) -> bool {
         self.looks >= LOOKS
     }
 
     /// Takes the first record of the next Set; `Some` once, when several have shown seconds and none milliseconds.
     pub(super) fn step(&mut self, layout: &Layout, field: usize, body: &[u8], uptime: u32) -> Option<StampInSeconds> {
+        if self.is_settled() {
+            return None;
+        }
         let mut cells = Vec::with_capacity(layout.widths.len());
         layout.fields(body, 0, &mut cells)?;
         let (start, length) = *cells.get(field)?;

@@ -60,6 +60,7 @@ fn rows_of_every_file_are_read() {
         (45346, 6),
         (47729, 86),
         (56506, 73),
+        (u32::MAX, 14),
     ];
     assert_eq!(counts, BTreeMap::from(expected));
     // 1046 of them are an element of IPFIX, 2 only say that a number is not IANA's.

@@ -26,8 +26,8 @@ pub(super) struct Form {
     pub(super) generic: usize,
     /// Where the address stands that the exporter sent from, and its octets.
     pub(super) sent_from: Option<(usize, usize)>,
-    /// Fields that are absent where they are zero: where, how many octets, their bits.
-    zeros: Vec<(usize, usize, u64)>,
+    /// Fields that are absent where they are zero: where 8 octets lie that hold one, which of their bits it is, the bit that says so.
+    zeros: Vec<(usize, u64, u64)>,
     /// Where MPLS labels stand.
     labels: Option<(usize, usize)>,
     /// What the parts become, by what is absent.
@@ -42,7 +42,9 @@ impl Form {
         let zeros = absent::ZERO_IS_NONE.iter().enumerate().filter_map(|(number, (kind, offset, octets))| {
             let (at, had) = place(*kind)?;
             let (offset, octets) = (usize::from(*offset), usize::from(*octets));
-            (offset + octets <= had).then_some((at + offset, octets, absent::zero(number)))
+            let start = (at + offset).min(stride.checked_sub(8)?);
+            let bits = u64::MAX >> (64 - 8 * octets.clamp(1, 8)) << (8 * (at + offset - start)).min(63);
+            (offset + octets <= had).then_some((start, bits, absent::zero(number)))
         });
         Self {
             generic: place(part::GENERIC).map_or(0, |(at, _)| at),
@@ -61,9 +63,9 @@ impl Form {
     #[inline]
     pub(super) fn absent(&self, record: &[u8]) -> u64 {
         let mut bits = self.labels.map_or(0, |(at, octets)| absent::by_labels(record.get(at..at + octets).unwrap_or(&[])));
-        for (at, octets, bit) in &self.zeros {
-            let zero = record.get(*at..at + octets).is_some_and(|field| field.iter().all(|b| *b == 0));
-            bits |= if zero { *bit } else { 0 };
+        for (at, of_field, bit) in &self.zeros {
+            let octets = record.get(*at..).and_then(|r| r.first_chunk()).map_or(0, |o| u64::from_le_bytes(*o));
+            bits |= if octets & of_field == 0 { *bit } else { 0 };
         }
         bits
     }

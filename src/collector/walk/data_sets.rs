@@ -137,9 +137,6 @@ impl Collector {
     #[allow(clippy::too_many_arguments)]
     fn note_stamp(&mut self, definition: DefinitionId, plan: &Plan, field: usize, body: &[u8], uptime: u32, source: u32, here: Place) {
         let unit = self.stamp_units.entry(definition).or_default();
-        if unit.is_settled() {
-            return;
-        }
         if let Some(StampInSeconds { last, uptime }) = unit.step(&plan.plan.layout, field, body, uptime) {
             self.problem(causes::STAMPS_SECONDS, here, Some(source), || {
                 let (as_millis, as_seconds) = (uptime.abs_diff(last) / 1000, i64::from(uptime) / 1000 - i64::from(last));

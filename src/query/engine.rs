@@ -229,7 +229,7 @@ impl Engine {
             let mut done = With { cte_tables: Vec::new(), ..with.clone() };
             for mut cte in with.cte_tables {
                 let prior = Some(done.clone()).filter(|w| !w.cte_tables.is_empty());
-                self.fill(&mut *cte.query, prior, without_rows)?;
+                self.fill(&mut cte.query, prior, without_rows)?;
                 done.cte_tables.push(cte);
             }
             before = Some(done);

@@ -100,7 +100,7 @@ fn texts<'a>(function: &str, what: &str, column: &'a Column) -> PolarsResult<&'a
     column.str().map_err(|_| polars_err!(SQLInterface: "{function}: {what} has to be a text, not {}", column.dtype()))
 }
 
-fn text_at<'a>(texts: &'a StringChunked, row: usize) -> Option<&'a str> {
+fn text_at(texts: &StringChunked, row: usize) -> Option<&str> {
     texts.get(if texts.len() == 1 { 0 } else { row })
 }
 

@@ -130,7 +130,7 @@ fn unknown_function(text: &str) -> String {
 }
 
 /// The sentence for a column that is not there.
-pub(super) fn unknown_column(name: &str, columns: &[String], place: &str) -> String {
+fn unknown_column(name: &str, columns: &[String], place: &str) -> String {
     let near = plan::nearest(name, columns.iter().map(String::as_str));
     let near = near.map(|n| format!("; did you mean '{n}'?")).unwrap_or_default();
     format!("no column '{name}' {place}{near}")
@@ -139,8 +139,16 @@ pub(super) fn unknown_column(name: &str, columns: &[String], place: &str) -> Str
 /// The sentence for a table that is not there.
 pub(super) fn unknown_table(name: &str, tables: &[String]) -> String {
     let near = plan::nearest(name, tables.iter().map(String::as_str));
-    let near = near.map(|n| format!("; did you mean '{n}'?")).unwrap_or_default();
-    format!("no table '{name}'{near} There are: {}", tables.join(", ")).replace("' There", "'; there").replace("? There are", "? There are")
+    and_there_are(&format!("no table '{name}'"), near, &tables.join(", "))
+}
+
+/// A complaint, what could have been meant, and all that there is.
+pub(super) fn and_there_are(complaint: &str, near: Option<&str>, all: &str) -> String {
+    match near {
+        _ if all.is_empty() => complaint.to_owned(),
+        Some(near) => format!("{complaint}; did you mean '{near}'? There are: {all}"),
+        None => format!("{complaint}; there are: {all}"),
+    }
 }
 
 fn lower_first(text: &str) -> String {

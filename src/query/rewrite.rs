@@ -16,9 +16,10 @@ use sqlparser::ast::{
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::Parser;
 
-use super::error::{QueryError, unknown_column, unknown_table};
+use super::error::{QueryError, and_there_are, unknown_table};
 use super::naming::name_columns;
 use super::statement::last_part;
+use crate::plan;
 
 /// What the tables of a query have.
 #[derive(Clone, Debug, Default)]
@@ -267,13 +268,13 @@ impl Rewriter<'_> {
         }
         let mut known = self.names.offered.clone();
         known.extend(self.given.columns.keys().cloned());
-        let mut message = unknown_column(&ident.value, &known, "in these tables");
-        if ident.quote_style == Some('"') {
-            message.push_str(" (a text stands in single quotes: '…')");
-        } else if !self.names.offered.is_empty() {
-            message.push_str(&format!(" There are: {}", self.names.offered.join(", ")));
-            message = message.replace("tables There", "tables; there").replace("? There", "? There");
-        }
+        let complaint = format!("no column '{}' in these tables", ident.value);
+        let near = plan::nearest(&ident.value, known.iter().map(String::as_str));
+        let message = if ident.quote_style == Some('"') {
+            format!("{complaint} (a text stands in single quotes: '…')")
+        } else {
+            and_there_are(&complaint, near, &self.names.offered.join(", "))
+        };
         let at = ident.span.start;
         Err(QueryError::at(self.sql, at.line, at.column, ident.value.chars().count(), message))
     }

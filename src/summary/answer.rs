@@ -30,7 +30,7 @@ pub struct Answers {
 }
 
 /// The sums over all flows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
     /// Flows.
     pub flows: u64,
@@ -44,12 +44,6 @@ pub struct Totals {
     pub bytes_reverse: u128,
     /// When the first flow began, nanoseconds since 1970, and when the last one ended; `None` where no flow has a time.
     pub span: Option<(i64, i64)>,
-}
-
-impl Default for Totals {
-    fn default() -> Self {
-        Self { flows: 0, packets: 0, bytes: 0, packets_reverse: 0, bytes_reverse: 0, span: None }
-    }
 }
 
 impl Totals {

@@ -30,8 +30,7 @@ pub struct Answers {
 }
 
 /// The sums over all flows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[derive(Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
     /// Flows.
     pub flows: u64,
@@ -46,7 +45,6 @@ pub struct Totals {
     /// When the first flow began, nanoseconds since 1970, and when the last one ended; `None` where no flow has a time.
     pub span: Option<(i64, i64)>,
 }
-
 
 impl Totals {
     pub(super) fn add(&mut self, batch: &FlowBatch, rows: &Rows<'_>) {

@@ -311,9 +311,7 @@ impl WorkerTable {
                     } else {
                         self.store.groups().add(fixed, &counts);
                     }
-                    if row % ROWS == 0 {
-                        self.store.check()?;
-                    }
+                    self.store.check()?;
                 }
                 Ok(())
             }
@@ -352,7 +350,6 @@ impl WorkerTable {
         every: i64,
         place: Place,
     ) -> Result<(), SpillError> {
-        let mut since = 0;
         for (row, fixed) in keys.chunks_exact(layout.words()).enumerate() {
             if layout.has_texts() {
                 layout.with_texts(batch, row, fixed, key);
@@ -367,20 +364,15 @@ impl WorkerTable {
                     Spread::new(place, every, times, rows.packets[row], rows.bytes[row]).each(times, |at, counts| {
                         key[word] = ordered(at.saturating_mul(every));
                         groups.add(key, &counts);
-                        since += 1;
                     });
                 }
                 // A flow without a time has an interval of its own, before all others.
                 None => {
                     key[word] = ordered(i64::MIN);
                     groups.add(key, &rows.counts(row));
-                    since += 1;
                 }
             }
-            if since >= ROWS {
-                since = 0;
-                self.store.check()?;
-            }
+            self.store.check()?;
         }
         Ok(())
     }

@@ -113,10 +113,10 @@ macro_rules! floats {
         impl Number for $t {
             fn unsigned(self) -> Option<u64> {
                 // 2^64 itself does not fit, and is the first float that does not.
-                (self.fract() == 0.0 && self >= 0.0 && self < 18_446_744_073_709_551_616.0).then_some(self as u64)
+                (self.fract() == 0.0 && (0.0..18_446_744_073_709_551_616.0).contains(&f64::from(self))).then_some(self as u64)
             }
             fn signed(self) -> Option<i64> {
-                (self.fract() == 0.0 && self >= -9_223_372_036_854_775_808.0 && self < 9_223_372_036_854_775_808.0).then_some(self as i64)
+                (self.fract() == 0.0 && (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&f64::from(self))).then_some(self as i64)
             }
             fn float(self) -> f64 { f64::from(self) }
             fn text(self) -> String { format!("{self:?}") }

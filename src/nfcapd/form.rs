@@ -115,6 +115,9 @@ impl Constant {
     }
 }
 
+/// The types and lengths of constant parts, and the types of strings.
+type WithStrings = (Vec<(usize, u16)>, Vec<usize>);
+
 /// The forms of a file.
 #[derive(Debug, Default)]
 pub(super) struct Forms {
@@ -125,7 +128,7 @@ pub(super) struct Forms {
     /// The constant form that was met last.
     last: usize,
     /// Forms of records with strings, by types and lengths of their constant parts and by the types of their strings.
-    with_strings: HashMap<(Vec<(usize, u16)>, Vec<usize>), usize>,
+    with_strings: HashMap<WithStrings, usize>,
     parts: Parts,
 }
 

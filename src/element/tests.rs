@@ -209,7 +209,7 @@ fn vendor_elements() {
         assert_eq!((e.name, e.column.as_str(), e.data_type), (name, column, Some(data_type)), "{pen}/{id}");
     }
     assert_eq!(element(ElementId::enterprise(35632, 57590)), None);
-    assert_eq!(element(ElementId::enterprise(4_294_967_295, 1)), None);
+    assert_eq!(element(ElementId::enterprise(4_294_967_294, 1)), None);
 }
 
 #[test]

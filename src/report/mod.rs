@@ -74,7 +74,8 @@
 //! - `sources`, the flow sources: `name`, `profile` of the target collector, `local` address and port, `sockets`, `receive_buffer` that the
 //!   kernel granted each, `datagrams`, `octets`, `kernel_drops`, `refused`, `refused_exporters`, `open`
 //! - `exporters`, the hundred with the most flows: `source` of the latest message, the fields of the overview's exporters, `silent_since` (null
-//!   unless no datagram came for longer than is usual), `verdict` for the target collector (null before there is a template), `missing`;
+//!   unless no datagram came for longer than is usual), `verdict` for the target collector (null before there is a template; templates that only ICMP flows
+//!   came by count where there are no others), `missing`;
 //!   `exporters_in_all`
 //! - `problems`, worst first: `code`, `severity`, `count`, `message`, `first_exporter`, `detail` of the first
 //! - `queues`: `name`, `waiting` datagrams, `octets` that they hold, `dropped`; `forwards`: `to`, `sent`, `octets`, `dropped` (its queue was full),

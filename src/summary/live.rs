@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::audit::{Outcome, Profile, Traffic};
+use crate::audit::{LayoutAudit, Outcome, Profile, Traffic};
 use crate::collector::Collector;
 use crate::time::Timestamp;
 
@@ -202,7 +202,7 @@ impl Live {
 
 impl LiveExporter {
     /// What the target collector would make of its flows: the worst of the layouts that flows came by, or of all if none came; `None` before
-    /// there is one.
+    /// there is one. Layouts that only ICMP flows came by count where there are no others.
     pub fn outcome(&self) -> Option<Outcome> {
         let badness = |outcome: &Outcome| match outcome {
             Outcome::NotApplicable(_) => 0,
@@ -227,8 +227,10 @@ impl LiveExporter {
         names
     }
 
-    fn judged(&self) -> impl Iterator<Item = &crate::audit::LayoutAudit> {
-        let used = self.line.layouts.iter().any(|l| l.traffic.flows > 0);
-        self.line.layouts.iter().filter(move |l| l.traffic.flows > 0 || !used)
+    /// Those that flows came by, or all if none came. Where some carry ICMP alone, which has no ports, the others count.
+    fn judged(&self) -> impl Iterator<Item = &LayoutAudit> {
+        let counts = |l: &LayoutAudit| l.traffic.flows > 0 && !l.is_icmp_only();
+        let (used, others) = (self.line.layouts.iter().any(|l| l.traffic.flows > 0), self.line.layouts.iter().any(counts));
+        self.line.layouts.iter().filter(move |l| if others { counts(l) } else { l.traffic.flows > 0 || !used })
     }
 }

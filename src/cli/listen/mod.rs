@@ -14,6 +14,7 @@ mod ports;
 mod walk;
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -192,8 +193,7 @@ fn prepare<'a>(options: &ListenOptions) -> Result<(Arc<Schema>, LiveDigest<'a>, 
 
 /// The form of the files that are exported; that one can be made is tried now.
 fn files(options: &ListenOptions, export: &ListenExport, schema: &Arc<Schema>) -> Result<ExportFiles, Failure> {
-    let folder = export.folder.display();
-    PartFile::create(&export.folder, &export.stem, now(), "try").map_err(|e| Failure(format!("--export {folder}: {e}")))?.discard();
+    PartFile::create(&export.folder, &export.stem, now(), "try").map_err(|e| no_folder("--export", &export.folder, &e))?.discard();
     let sources = options.sources.iter().map(|s| format!("{} port {}", s.name, s.port.port)).collect();
     let provenance = Provenance { sources, elements: Arc::clone(&options.reading.elements) };
     Ok(match export.format {
@@ -202,6 +202,15 @@ fn files(options: &ListenOptions, export: &ListenExport, schema: &Arc<Schema>) -
         }
         ExportFormat::Csv => ExportFiles::Text(TextFiles::new(Arc::clone(schema), Format::Csv, false, Compression::None)),
     })
+}
+
+/// Why nothing can be written into a folder.
+fn no_folder(option: &str, folder: &Path, error: &io::Error) -> Failure {
+    let folder = folder.display();
+    match error.kind() {
+        io::ErrorKind::NotFound => Failure(format!("{option} {folder}: there is no such folder; make it first")),
+        _ => Failure(format!("{option} {folder}: {error}")),
+    }
 }
 
 fn collector_options(options: &ListenOptions, schema: &Arc<Schema>) -> CollectorOptions {

@@ -74,19 +74,24 @@ pub(super) fn run(options: &QueryOptions) -> Result<Ending, Failure> {
     })?;
     engine.columns_of_flows(columns.offered, columns.synonyms);
     tables_without_rows(&mut engine, &settled, &touches)?;
-    engine.check(&options.sql).map_err(Failure::of)?;
-    let answer = engine.answer(&options.sql).map_err(Failure::of)?;
+    // Which options templates there are, a pipe tells at its end.
+    let told_later = touches.options && !settled.run.looks_ahead() && options.sql.asks_rows();
+    if told_later && options.explain {
+        return Err(Failure("--explain: a pipe tells its options templates at its end; save the capture to a file".to_owned()));
+    }
+    if !told_later {
+        engine.check(&options.sql).map_err(Failure::of)?;
+    }
     if touches.counts || touches.options {
         settled.run.needs_captures("counts of exporters, templates and options data, which this SQL asks for")?;
     }
     if options.explain {
-        print(&explained(options, &settled, &answer)?)?;
+        print(&explained(options, &settled, &engine.answer(&options.sql).map_err(Failure::of)?)?)?;
         return Ok(Ending::Done);
     }
     if !options.sql.asks_rows() {
-        return give(options, answer, target).map(|()| Ending::Done);
+        return give(options, engine.answer(&options.sql).map_err(Failure::of)?, target).map(|()| Ending::Done);
     }
-    drop(answer);
     let (ending, has_damage) = fill(options, &mut engine, settled, &touches)?;
     match ending {
         None => return Ok(Ending::Unreadable),
@@ -148,9 +153,6 @@ fn tables_without_rows(engine: &mut Engine, settled: &Settled<'_>, touches: &Tou
     if touches.options {
         let none = OptionStore::default();
         engine.tables(none.tables(collector.elements(), collector.templates().definitions(), |_| None).map_err(Failure::of)?);
-        if !settled.run.looks_ahead() {
-            engine.incomplete();
-        }
     }
     Ok(())
 }

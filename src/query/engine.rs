@@ -40,8 +40,6 @@ pub struct Engine {
     /// Columns of `flows` that are there and were not decoded.
     offered: Vec<String>,
     synonyms: Vec<(String, String)>,
-    /// True if tables may be missing that a second look at the input would find.
-    incomplete: bool,
 }
 
 impl Engine {
@@ -98,12 +96,6 @@ impl Engine {
     /// Columns of `flows` that messages can offer, and other names of columns.
     pub fn columns_of_flows(&mut self, offered: Vec<String>, synonyms: Vec<(String, String)>) -> &mut Self {
         (self.offered, self.synonyms) = (offered, synonyms);
-        self
-    }
-
-    /// Says that tables may be missing, so that their names are no mistakes yet.
-    pub fn incomplete(&mut self) -> &mut Self {
-        self.incomplete = true;
         self
     }
 
@@ -164,7 +156,7 @@ impl Engine {
 
     fn names(&self, sql: &Sql) -> Result<Names, QueryError> {
         let touched = sql.touched();
-        let mut names = Names { complete: !self.incomplete, ..Names::default() };
+        let mut names = Names::default();
         let own = self.tables.iter().map(|(name, _)| name.clone());
         names.tables = self.others.iter().cloned().chain(own).collect();
         names.tables.sort();

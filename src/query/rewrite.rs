@@ -32,8 +32,6 @@ pub(super) struct Names {
     pub(super) synonyms: BTreeMap<String, String>,
     /// Columns that a message offers: all of those tables, decoded or not.
     pub(super) offered: Vec<String>,
-    /// False if the columns of some table are not known yet.
-    pub(super) complete: bool,
 }
 
 /// Brings a query into the engine's form.
@@ -263,9 +261,6 @@ impl Rewriter<'_> {
             ident.value = name.clone();
             return Ok(());
         }
-        if !self.names.complete {
-            return Ok(());
-        }
         let mut known = self.names.offered.clone();
         known.extend(self.given.columns.keys().cloned());
         let complaint = format!("no column '{}' in these tables", ident.value);
@@ -389,7 +384,6 @@ mod tests {
                 .into(),
             synonyms: [("in_bytes".to_owned(), "octetDeltaCount".to_owned())].into(),
             offered: vec!["src_addr".into(), "bytes".into()],
-            complete: true,
         };
         let parsed = Sql::parse(sql).unwrap();
         let Asked::Rows(mut query) = parsed.asked else { panic!("no rows") };

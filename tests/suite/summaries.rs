@@ -195,7 +195,7 @@ fn networks_and_intervals_are_pythons() {
         };
         let args = ["summary", file, "--by", "src_net/20/52,dst_net/12/36", "--top", "100000", "--format", "csv", "--quiet"];
         let found: BTreeMap<String, [u64; 3]> = ours(&args, 2).into_iter().map(|(key, s)| (key, [s[0], s[1], s[2]])).collect();
-        assert!(found.len() >= 2, "{name}");
+        assert!(!found.is_empty(), "{name}");
         assert_eq!(found, sums(&theirs["groups"]), "{name}");
         let report = run(&["summary", file, "--every", "2s", "--format", "json", "--quiet"]);
         let report: serde_json::Value = serde_json::from_str(&stdout(&report)).expect("JSON");

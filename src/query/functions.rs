@@ -257,7 +257,10 @@ mod tests {
         let nets = network(&[a.clone(), bits(16), bits(48)]).unwrap();
         let nets: Vec<_> = nets.str().unwrap().iter().collect();
         assert_eq!(nets, [Some("10.1.0.0/16"), Some("2001:db8::/48"), None, None, Some("192.168.0.0/16")]);
-        assert_eq!(ip_version(&[a.clone()]).unwrap().u8().unwrap().iter().collect::<Vec<_>>(), [Some(4), Some(6), None, None, Some(4)]);
+        assert_eq!(
+            ip_version(std::slice::from_ref(&a)).unwrap().u8().unwrap().iter().collect::<Vec<_>>(),
+            [Some(4), Some(6), None, None, Some(4)]
+        );
         let error = in_net(&[a.clone(), constant("10.0.0.0/33")]).unwrap_err().to_string();
         assert!(error.contains("in_net: '10.0.0.0/33' is no network"), "{error}");
         assert!(network(&[a, bits(64)]).unwrap_err().to_string().contains("net: a prefix has 0 to 32 bits"));

@@ -446,6 +446,7 @@ fn an_interrupted_export_leaves_nothing() {
         let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
         if !killed.is_ok_and(|status| status.success()) {
             let _ = child.kill();
+            let _ = child.wait();
             return skip("an_interrupted_export_leaves_nothing", "kill");
         }
         let output = child.wait_with_output().expect("the program ends");

@@ -323,6 +323,7 @@ fn an_interrupt_ends_a_replay_with_its_counts() {
     let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
     if !sent.is_ok_and(|status| status.success()) {
         let _ = child.kill();
+        let _ = child.wait();
         return skip("an_interrupt_ends_a_replay_with_its_counts", "kill");
     }
     let status = child.wait().expect("it ends");

@@ -15,7 +15,7 @@
 //!
 //! `listen` brings datagrams from sockets in place of files. `config` says which flow sources there are; `relay` is what is done with
 //! datagrams beside decoding: sent on, kept, counted for whoever watches; `replay` sends those of a capture.
-//! What one run knows at its end, templates above all, goes through `keep` to the next.
+//! `query` asks flows and counts with SQL. What one run knows at its end, templates above all, goes through `keep` to the next.
 //! Flows that were exported come back as they were: `dataset` reads them into batches, behind the collector. Flow files of nfcapd and
 //! flow-tools hold flows and no messages: `nfcapd` and `flow_tools` read them for `input`, and they join the way
 //! at `plan`.
@@ -57,6 +57,8 @@ pub mod audit;
 pub mod config;
 
 pub mod summary;
+
+pub mod query;
 
 pub mod report;
 

@@ -7,7 +7,8 @@ use crate::collector::{Collector, CollectorOptions};
 use crate::dataset::StoredColumn;
 use crate::element::{self, Elements};
 use crate::message::{FieldSpecifier, Version};
-use crate::plan::{self, Canonical, ColumnSpec, Kind, Schema, SchemaBuilder, UnknownColumn};
+use crate::plan::{self, Canonical, ColumnSpec, Kind, Schema, SchemaBuilder, Source, UnknownColumn};
+use crate::query::Touched;
 use crate::summary::{KeyError, KeyPart};
 use crate::table::Selection;
 
@@ -129,6 +130,81 @@ impl<'a> Decoding<'a> {
         self.collector.set_schema(Arc::clone(&schema));
         Ok(Settled { run: self.run, collector: self.collector, schema, selection })
     }
+}
+
+/// The columns of flows that SQL can name.
+pub(super) struct FlowColumns {
+    /// Those that occur.
+    pub(super) offered: Vec<String>,
+    /// Other names of columns, in lower case.
+    pub(super) synonyms: Vec<(String, String)>,
+}
+
+impl<'a> Decoding<'a> {
+    /// Looks ahead, and settles the columns that SQL can touch: of those that occur the ones that it names, and others that it names and
+    /// that are known, which are null. None of them if it does not touch the flows.
+    pub(super) fn settle_for_sql(
+        mut self,
+        touched: Option<&Touched>,
+        wanted: &Wanted,
+        more: impl FnOnce(&mut SchemaBuilder),
+    ) -> Result<(Settled<'a>, FlowColumns), Failure> {
+        self.run.look_ahead_for_columns(&mut self.collector);
+        let elements = Arc::clone(self.collector.elements());
+        let met = self.run.looks_ahead().then(|| Met::new(&self.run, &self.collector));
+        let filter = wanted.told(&elements)?;
+        let mut builder = SchemaBuilder::with_elements(Arc::clone(&elements));
+        let mut columns = FlowColumns { offered: Vec::new(), synonyms: Vec::new() };
+        if let Some(touched) = touched {
+            let occurring = occurring(met.as_ref(), &elements);
+            for column in occurring.columns().iter().filter(|c| !c.hidden) {
+                columns.offered.push(column.name.clone());
+                match column.source {
+                    _ if !touched.column(&column.name) => {}
+                    Source::Canonical(canonical) => {
+                        builder.canonical(canonical);
+                    }
+                    Source::Field => {
+                        builder.field(&column.name, column.kind);
+                    }
+                }
+            }
+            // `flows` is a table here, not nProbe's element of that name.
+            for word in touched.words().filter(|word| !touched.table(word)) {
+                // Any name of an element will do, and what occurs nowhere is null, not unknown: a query serves many captures.
+                if let Some(element) = elements.by_name(word).filter(|_| Canonical::by_name(word).is_none()) {
+                    columns.synonyms.push((word.to_owned(), element.column.clone()));
+                }
+                let _ = builder.named(word);
+            }
+            // A table without columns would have no rows either: COUNT(*) needs one.
+            if builder.is_empty() {
+                builder.canonical(Canonical::NdeVersion);
+            }
+        }
+        if builder.len() > MOST_COLUMNS {
+            let why = format!("SELECT *: more than {MOST_COLUMNS} different elements occur; name the columns that you need");
+            return Err(Failure(why));
+        }
+        more(&mut builder);
+        filtering::add_columns(filter.as_ref(), &mut builder);
+        let schema = Arc::new(builder.build());
+        let selection = filtering::bind(filter.as_ref(), &schema);
+        self.collector.set_schema(Arc::clone(&schema));
+        Ok((Settled { run: self.run, collector: self.collector, schema, selection }, columns))
+    }
+}
+
+/// Every column that occurs; the canonical ones where that can't be known, in a pipe. Beyond so many that no table could have them, some.
+fn occurring(met: Option<&Met>, elements: &Arc<Elements>) -> Schema {
+    let mut builder = SchemaBuilder::with_elements(Arc::clone(elements));
+    match met {
+        Some(_) => {
+            let _ = all(&mut builder, met, elements);
+        }
+        None => canonical(&mut builder, None, elements),
+    }
+    builder.build()
 }
 
 impl ColumnChoice {

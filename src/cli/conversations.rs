@@ -1,7 +1,6 @@
 //! `conversations`: the flows of both directions, paired.
 //!
-//! Three stages: workers read what pairing needs of the flows, this thread pairs them, and a thread of its own makes text of the
-//! conversations and writes it.
+//! Workers read what pairing needs of the flows, two threads pair them, and one makes text of the conversations and writes it.
 
 use std::convert::Infallible;
 use std::io::{self, BufWriter, Write};
@@ -116,7 +115,7 @@ fn pair(options: &ConversationsOptions, settled: Settled<'_>, out: impl Write + 
     let rows = ConversationRows::new(&options.columns, options.names);
     match options.form {
         ConversationsForm::Nothing => {
-            let sink = Pairing::new(options.pairing, Uncalled);
+            let sink = Pairing::new(options.pairing, false, Uncalled);
             let (outcome, tally, counts, _) = decode(options, settled, sink)?;
             Ok(Paired { outcome, tally, counts, rows: 0, beyond: 0, closed: false })
         }
@@ -160,7 +159,7 @@ where
             to_the_end: options.form == ConversationsForm::Table || options.summary.is_some() || options.order.is_some(),
             lots,
         };
-        let (outcome, tally, counts, shown) = decode(options, settled, Pairing::new(options.pairing, shown))?;
+        let (outcome, tally, counts, shown) = decode(options, settled, Pairing::new(options.pairing, true, shown))?;
         let (sent, beyond, closed) = shown.finish(!outcome.reports.is_empty());
         let written = printer.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         written.map_err(Failure::of)?;

@@ -72,7 +72,8 @@ fn sized(collector: CollectorOptions, options: &ExportOptions) -> CollectorOptio
         Output::Dataset { rows_per_file: Some(most), .. } => usize::try_from(most / 2).unwrap_or(usize::MAX).max(1),
         _ => usize::MAX,
     };
-    CollectorOptions { batch_rows: rows.min(most), batch_cells: cells, ..collector }
+    let fill = matches!(options.form, ExportForm::Parquet(_));
+    CollectorOptions { batch_rows: rows.min(most), batch_cells: cells, fill, ..collector }
 }
 
 fn partition_by(options: &ExportOptions) -> &[String] {

@@ -91,7 +91,7 @@ fn is_pipe(kind: &fs::Metadata) -> bool {
 fn folder(top: &Path, recursive: bool, quiet: bool, options: &InputOptions) -> Result<Vec<(Location, Option<Timestamp>)>, Failure> {
     let mut found = Vec::new();
     let mut left_out = Vec::new();
-    let visible = |path: &PathBuf| path.strip_prefix(top).is_ok_and(|below| below.iter().all(|name| is_visible(name)));
+    let visible = |path: &PathBuf| path.strip_prefix(top).is_ok_and(|below| below.iter().all(is_visible));
     for path in files_below(top)?.into_iter().filter(|path| recursive || visible(path)) {
         let location = Location::Path(path.clone());
         match first_time(&location, options) {

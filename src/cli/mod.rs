@@ -20,6 +20,7 @@ mod options;
 mod overview;
 mod profiles;
 mod progress;
+mod query;
 mod reading;
 mod replay;
 mod sources;
@@ -40,6 +41,10 @@ pub fn main() -> ExitCode {
     let result = match args.command {
         None => options::overview(&args.files, &args.common, &args.overview).and_then(|o| overview::run(&o)),
         Some(Command::Flows(flows)) => options::flows(&flows, &args.common).and_then(|o| flows::run(&o)),
+        Some(Command::Query(query)) => {
+            query::with_many_groups();
+            options::query(&query, &args.common).and_then(|o| query::run(&o))
+        }
         Some(Command::Export(export)) => options::export(&export, &args.common).and_then(|o| export::run(&o)),
         Some(Command::Summary(summary)) => options::summary(&summary, &args.common).and_then(|o| summary::run(&o)),
         Some(Command::Conversations(conversations)) => {

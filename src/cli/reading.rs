@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, OnceLock};
 
@@ -106,6 +106,18 @@ impl<'a> Run<'a> {
     /// The name of the first file of exported flows, if there is one; of a pipe it is known after [`Run::look_ahead`].
     pub(super) fn first_stored(&self) -> Option<&str> {
         self.stored.values().next().map(StoredFile::name)
+    }
+
+    /// The files, where all inputs are files of exported flows.
+    pub(super) fn stored_alone(&self) -> Option<Vec<PathBuf>> {
+        if self.has_captures() || self.unreadable {
+            return None;
+        }
+        let path = |location: &Location| match location {
+            Location::Path(path) => Some(path.clone()),
+            Location::Stdin => None,
+        };
+        self.reading.locations.iter().map(path).collect()
     }
 
     /// For commands that need what only captures tell.
@@ -250,7 +262,7 @@ impl<'a> Run<'a> {
                 });
                 let options = self.input_options();
                 let (batch_rows, batch_cells) = collector.batch_size();
-                let sources = Arc::new(Sources::new(collector.census().sources.len() as u32));
+                let sources = Arc::new(Sources::new(collector.census().sources.len() as u32, collector.census().layouts.len() as u32));
                 for file in std::mem::take(&mut self.stored).into_values() {
                     if stopped || interrupted() {
                         break;

@@ -230,7 +230,7 @@ fn summary(options: &ReplayOptions, replay: &Replay<'_>, left_out: &LeftOut, tem
         }
     };
     note(templates as u64, "of them are templates that were sent first");
-    note(unreachable, "times the answer was that nobody listens there (ICMP port unreachable)");
+    note(unreachable, if unreachable == 1 { "answer by ICMP: nobody listens there" } else { "answers by ICMP: nobody listens there" });
     note(no_sender, "were not sent: their exporter's address can't be the sender to that destination");
     note(too_large, "were not sent: they are too large");
     note(failed, "were not sent: the system refused");

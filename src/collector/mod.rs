@@ -23,6 +23,7 @@ mod options;
 mod pipeline;
 mod plain_epoch;
 mod sequence;
+mod stamp_unit;
 mod told;
 mod uptime_rate;
 mod walk;

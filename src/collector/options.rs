@@ -73,6 +73,8 @@ pub struct CollectorOptions {
     pub batch_cells: usize,
     /// Octets of the Data Sets of a batch, about: with long records a batch has fewer rows.
     pub batch_octets: usize,
+    /// True to fill batches up over the end of what is read at a time: for large batches that nobody waits for.
+    pub fill: bool,
     /// The elements: the built-in ones, and a user's over them. What exporters tell comes on top.
     pub elements: Arc<Elements>,
     /// Lists of structured data (RFC 6313) that may lie one in the other; beyond, they stay octets.
@@ -97,6 +99,7 @@ impl CollectorOptions {
             batch_rows: 8_192,
             batch_cells: 4 << 20,
             batch_octets: 24 << 20,
+            fill: false,
             elements: Arc::default(),
             nesting: DEFAULT_NESTING,
             sources: 50_000,

@@ -111,6 +111,11 @@ impl Work {
         }
     }
 
+    /// Octets of all that the Sets lie in, which may be far more: packets of others.
+    pub(super) fn held(&self) -> usize {
+        self.buffers.iter().map(|buffer| buffer.capacity()).sum()
+    }
+
     /// Octets of all Sets.
     pub(super) fn octets(&self) -> usize {
         self.octets

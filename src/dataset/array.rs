@@ -113,10 +113,10 @@ macro_rules! floats {
         impl Number for $t {
             fn unsigned(self) -> Option<u64> {
                 // 2^64 itself does not fit, and is the first float that does not.
-                (self.fract() == 0.0 && self >= 0.0 && self < 18_446_744_073_709_551_616.0).then_some(self as u64)
+                (self.fract() == 0.0 && (0.0..18_446_744_073_709_551_616.0).contains(&f64::from(self))).then_some(self as u64)
             }
             fn signed(self) -> Option<i64> {
-                (self.fract() == 0.0 && self >= -9_223_372_036_854_775_808.0 && self < 9_223_372_036_854_775_808.0).then_some(self as i64)
+                (self.fract() == 0.0 && (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&f64::from(self))).then_some(self as i64)
             }
             fn float(self) -> f64 { f64::from(self) }
             fn text(self) -> String { format!("{self:?}") }
@@ -234,26 +234,31 @@ fn booleans(column: &mut Column, rows: Rows<'_>) {
 trait Strings: Array {
     const BINARY: bool;
     fn at(&self, at: usize) -> &[u8];
+    /// A number that equal values alone have in this array; 0 where there is none.
+    fn name(&self, at: usize) -> u128;
 }
 
 macro_rules! layouts {
-    ($($array:ty: $binary:literal, $octets:expr;)*) => {$(
+    ($($array:ty: $binary:literal, $octets:expr, $name:expr;)*) => {$(
         impl Strings for $array {
             const BINARY: bool = $binary;
             fn at(&self, at: usize) -> &[u8] {
                 $octets(self.value(at))
             }
+            fn name(&self, at: usize) -> u128 {
+                $name(self, at)
+            }
         }
     )*};
 }
 layouts! {
-    Utf8ViewArray: false, str::as_bytes;
-    Utf8Array<i32>: false, str::as_bytes;
-    Utf8Array<i64>: false, str::as_bytes;
-    BinaryViewArray: true, std::convert::identity;
-    BinaryArray<i32>: true, std::convert::identity;
-    BinaryArray<i64>: true, std::convert::identity;
-    FixedSizeBinaryArray: true, std::convert::identity;
+    Utf8ViewArray: false, str::as_bytes, |array: &Self, at: usize| array.views().get(at).map_or(0, |view| view.as_u128());
+    Utf8Array<i32>: false, str::as_bytes, |_: &Self, _: usize| 0;
+    Utf8Array<i64>: false, str::as_bytes, |_: &Self, _: usize| 0;
+    BinaryViewArray: true, std::convert::identity, |array: &Self, at: usize| array.views().get(at).map_or(0, |view| view.as_u128());
+    BinaryArray<i32>: true, std::convert::identity, |_: &Self, _: usize| 0;
+    BinaryArray<i64>: true, std::convert::identity, |_: &Self, _: usize| 0;
+    FixedSizeBinaryArray: true, std::convert::identity, |_: &Self, _: usize| 0;
 }
 
 fn strings(column: &mut Column, rows: Rows<'_>, dtype: &D, tally: &mut Tally) {
@@ -284,8 +289,8 @@ fn strings(column: &mut Column, rows: Rows<'_>, dtype: &D, tally: &mut Tally) {
 fn rows_of<A: Strings>(array: Option<&A>, column: &mut Column, rows: Rows<'_>, tally: &mut Tally) {
     let Some(array) = array else { return };
     match array.validity() {
-        None => texts(column, rows, A::BINARY, |at| Some(array.at(at)), tally),
-        Some(bits) => texts(column, rows, A::BINARY, |at| bits.get_bit(at).then(|| array.at(at)), tally),
+        None => texts(column, rows, A::BINARY, |at| Some(array.at(at)), |at| array.name(at), tally),
+        Some(bits) => texts(column, rows, A::BINARY, |at| bits.get_bit(at).then(|| array.at(at)), |at| array.name(at), tally),
     }
 }
 
@@ -312,47 +317,36 @@ fn keys_of<A: Strings, K: DictionaryKey>(
     tally: &mut Tally,
 ) {
     let Some(values) = values else { return };
-    let value = |at: usize| {
-        let key = keys.is_valid(at).then(|| keys.key_value(at))?;
-        (key < values.len() && values.is_valid(key)).then(|| values.at(key))
-    };
-    texts(column, rows, A::BINARY, value, tally);
+    let key = |at: usize| keys.is_valid(at).then(|| keys.key_value(at)).filter(|key| *key < values.len() && values.is_valid(*key));
+    let name = |at: usize| key(at).map_or(0, |key| key as u128 + 1);
+    texts(column, rows, A::BINARY, |at| key(at).map(|key| values.at(key)), name, tally);
 }
 
-fn texts<'a>(column: &mut Column, rows: Rows<'_>, binary: bool, value: impl Fn(usize) -> Option<&'a [u8]>, tally: &mut Tally) {
+/// Appends texts or octets; `name` gives a number that is the same for the same value alone, or 0.
+fn texts<'a>(
+    column: &mut Column,
+    rows: Rows<'_>,
+    binary: bool,
+    value: impl Fn(usize) -> Option<&'a [u8]>,
+    name: impl Fn(usize) -> u128,
+    tally: &mut Tally,
+) {
     let kind = column.kind;
     let mut bad = |at: usize, value: &[u8]| {
-        let (number, name) = (rows.number + (at - rows.from) as u64, rows.name);
-        tally.add(number, || format!("row {number}: {name}: {} is no {}", shown(value), kind.name()));
+        let (number, column) = (rows.number + (at - rows.from) as u64, rows.name);
+        tally.add(number, || format!("row {number}: {column}: {} is no {}", shown(value), kind.name()));
     };
     let range = rows.from..(rows.from + rows.count).min(rows.array.len());
     if let (Kind::Address, Values::Address(out)) = (kind, &mut column.values) {
-        // Neighbours often have the same address: the exporter's, a server's.
-        let mut last: (&[u8], [u8; 16]) = (&[], [0; 16]);
+        let mut met = Met::default();
         for at in range {
-            let Some(text) = value(at) else {
-                column.validity.push(false);
-                out.push([0; 16]);
-                continue;
-            };
-            if text != last.0 {
-                match (if binary { octets_address(text) } else { None }).or_else(|| cell::address(text)) {
-                    Some(address) => last = (text, address),
-                    None => {
-                        bad(at, text);
-                        column.validity.push(false);
-                        out.push([0; 16]);
-                        continue;
-                    }
-                }
-            } else if text.is_empty() {
+            let text = value(at);
+            let address = text.and_then(|text| met.address(name(at), text, binary));
+            if let (Some(text), None) = (text, address) {
                 bad(at, text);
-                column.validity.push(false);
-                out.push([0; 16]);
-                continue;
             }
-            column.validity.push(true);
-            out.push(last.1);
+            column.validity.push(address.is_some());
+            out.push(address.unwrap_or_default());
         }
         return;
     }
@@ -370,6 +364,35 @@ fn texts<'a>(column: &mut Column, rows: Rows<'_>, binary: bool, value: impl Fn(u
                 }
             }
         }
+    }
+}
+
+/// Addresses that were met in an array, by what is the same for the same text: they come again and again, and a table of views or keys
+/// tells so without a look at the text.
+struct Met {
+    slots: Vec<(u128, [u8; 16])>,
+}
+
+impl Default for Met {
+    fn default() -> Self {
+        Self { slots: vec![(0, [0; 16]); 1 << Self::BITS] }
+    }
+}
+
+impl Met {
+    const BITS: u32 = 9;
+
+    /// The address that a text, or octets, stand for; `name` is 0 where nothing tells the same from the other.
+    #[inline]
+    fn address(&mut self, name: u128, text: &[u8], binary: bool) -> Option<[u8; 16]> {
+        let mixed = ((name ^ (name >> 64)) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let slot = self.slots.get_mut((mixed >> (64 - Self::BITS)) as usize)?;
+        if name != 0 && slot.0 == name {
+            return Some(slot.1);
+        }
+        let address = (if binary { octets_address(text) } else { None }).or_else(|| cell::address(text))?;
+        *slot = (name, address);
+        Some(address)
     }
 }
 

@@ -242,12 +242,12 @@ impl ContextColumns {
         for row in begins.iter().enumerate().skip(1).filter(|(_, begins)| **begins).map(|(row, _)| row).chain([rows]) {
             let mut context = self.context(start, file);
             let key = SourceKey { exporter: context.exporter.addr, version: context.version, domain: context.domain };
-            context.source = match last {
-                Some((before, number)) if before == key => number,
-                _ => sources.number(key),
+            let numbers = match last {
+                Some((before, numbers)) if before == key => numbers,
+                _ => sources.numbers(key),
             };
-            context.layout = context.source;
-            last = Some((key, context.source));
+            (context.source, context.layout) = numbers;
+            last = Some((key, numbers));
             runs.push(Run { start, rows: row - start, context });
             start = row;
         }
@@ -336,7 +336,7 @@ mod tests {
         let mut schema = SchemaBuilder::default();
         schema.canonical(Canonical::Received).canonical(Canonical::Exporter).canonical(Canonical::SrcPort);
         let columns = stored(&["received", "exporter", "src_port", "nde_version"]);
-        let layout = Layout::new(Arc::new(schema.build()), &columns, false, 3, &Arc::new(Sources::new(0)), &mut Tally::default());
+        let layout = Layout::new(Arc::new(schema.build()), &columns, false, 3, &Arc::new(Sources::new(0, 0)), &mut Tally::default());
         let (a, b) = ("2026-11-22T00:00:00.000Z", "2026-11-22T00:00:01.000Z");
         let rows: [&[&str]; 5] =
             [&[a, "192.0.2.1", "1", "9"], &[a, "192.0.2.1", "2", "9"], &[b, "192.0.2.1", "3", "9"], &[b, "", "4", "9"], &[b, "", "5", "4"]];
@@ -361,7 +361,7 @@ mod tests {
         let rows: [&[&str]; 3] =
             [&[start, "2026-11-22T00:00:01.500Z", "10", "100"], &[start, "", "10", ""], &["2026-11-22T00:00:02.000Z", start, "", "100"]];
         for (scaled, bytes) in [(false, vec![1_000, 10, 0]), (true, vec![10, 10, 0])] {
-            let layout = Layout::new(Arc::clone(&schema), &columns, scaled, 0, &Arc::new(Sources::new(0)), &mut Tally::default());
+            let layout = Layout::new(Arc::clone(&schema), &columns, scaled, 0, &Arc::new(Sources::new(0, 0)), &mut Tally::default());
             let batch = filled(&layout, &rows);
             let duration = batch.canonical(Canonical::DurationMs).unwrap();
             assert_eq!(duration.values, Values::I64(vec![1_500, 0, -2_000]));
@@ -379,7 +379,7 @@ mod tests {
         columns[2].place = Place::Path(Some("2001:db8::1".into()));
         columns[3].place = Place::Path(Some("eth0".into()));
         let mut tally = Tally::default();
-        let layout = Layout::new(Arc::new(schema.build()), &columns, false, 0, &Arc::new(Sources::new(0)), &mut tally);
+        let layout = Layout::new(Arc::new(schema.build()), &columns, false, 0, &Arc::new(Sources::new(0, 0)), &mut tally);
         assert!(layout.targets.is_empty(), "no column of the file is asked for");
         let batch = filled(&layout, &[&["1"], &["2"]]);
         assert_eq!(batch.rows(), 2);

@@ -30,7 +30,7 @@ pub(super) fn names(line: &[u8]) -> Vec<String> {
     let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
     let mut cells = Vec::new();
     row(line, 0, &mut cells);
-    cells.iter().map(|c| String::from_utf8_lossy(&text(line, c, &mut Vec::new())).into_owned()).collect()
+    cells.iter().map(|c| String::from_utf8_lossy(text(line, c, &mut Vec::new())).into_owned()).collect()
 }
 
 /// The names that the first octets of a file hold whole.

@@ -45,7 +45,7 @@ enum FileOrigin {
     /// It can be read once: text behind its header.
     Lines(Cutter, Arc<AtomicBool>),
     /// A stream behind its schema.
-    Stream(ArrowStream, Arc<AtomicBool>),
+    Stream(Box<ArrowStream>, Arc<AtomicBool>),
 }
 
 /// How a file is read.
@@ -138,7 +138,7 @@ impl StoredFile {
                 let refused = Arc::clone(&source.refused);
                 let stream = ArrowStream::open(source.reader).map_err(damaged)?;
                 let told = stream.told().as_deref().map(Told::read);
-                Opened { columns: typed(stream.columns()), told, origin: Some(FileOrigin::Stream(stream, refused)) }
+                Opened { columns: typed(stream.columns()), told, origin: Some(FileOrigin::Stream(Box::new(stream), refused)) }
             }
             _ => {
                 let refused = Arc::clone(&source.refused);
@@ -244,7 +244,7 @@ impl StoredFile {
                 let source = Source::open(&location, reading.options)?;
                 let refused = Arc::clone(&source.refused);
                 if form == TableForm::ArrowStream {
-                    stream(ArrowStream::open(source.reader).map_err(damaged)?, refused, layout, faults)
+                    stream(Box::new(ArrowStream::open(source.reader).map_err(damaged)?), refused, layout, faults)
                 } else {
                     let mut cutter = Cutter::new(source.reader, form);
                     header(&mut cutter, form).map_err(|e| cut_error(&name, form, e))?;
@@ -293,7 +293,7 @@ impl Found {
 enum Rows {
     Parquet { parquet: Arc<ParquetFile>, file: Arc<ColumnFile> },
     Arrow { arrow: Arc<ArrowFile>, groups: Vec<Result<usize, String>>, file: Arc<ColumnFile> },
-    Stream { stream: ArrowStream, file: Arc<ColumnFile>, refused: Arc<AtomicBool>, name: String },
+    Stream { stream: Box<ArrowStream>, file: Arc<ColumnFile>, refused: Arc<AtomicBool>, name: String },
     Text { cutter: Cutter, file: Arc<TextFile>, refused: Arc<AtomicBool>, name: String },
 }
 

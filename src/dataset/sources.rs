@@ -10,19 +10,22 @@ use crate::collector::SourceKey;
 #[derive(Debug)]
 pub struct Sources {
     first: u32,
+    first_layout: u32,
     numbers: Mutex<HashMap<SourceKey, u32>>,
 }
 
 impl Sources {
-    /// Numbers from `first` on: the collector has given those before.
-    pub fn new(first: u32) -> Self {
-        Self { first, numbers: Mutex::new(HashMap::new()) }
+    /// Numbers from `first` on, and their layouts, of which each exporter has one, from `first_layout` on: the collector has given those
+    /// before.
+    pub fn new(first: u32, first_layout: u32) -> Self {
+        Self { first, first_layout, numbers: Mutex::new(HashMap::new()) }
     }
 
-    /// The number of an exporter, address, version and domain.
-    pub(super) fn number(&self, key: SourceKey) -> u32 {
+    /// The numbers of an exporter (address, version and domain) and of its layout.
+    pub(super) fn numbers(&self, key: SourceKey) -> (u32, u32) {
         let mut numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
-        let next = self.first.saturating_add(u32::try_from(numbers.len()).unwrap_or(u32::MAX));
-        *numbers.entry(key).or_insert(next)
+        let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+        let number = *numbers.entry(key).or_insert(next);
+        (self.first.saturating_add(number), self.first_layout.saturating_add(number))
     }
 }

@@ -43,7 +43,7 @@ pub(super) struct FlowFile {
 }
 
 enum Format {
-    Nfcapd(nfcapd::FlowFile),
+    Nfcapd(Box<nfcapd::FlowFile>),
     FlowTools(flow_tools::FlowFile),
 }
 
@@ -58,7 +58,7 @@ impl FlowFile {
     pub(super) fn open(name: String, source: Source, header: FlowHeader, file: u32) -> Result<Self, InputError> {
         let report = FileReport::new(name.clone(), header.container(), source.compression);
         let format = match header {
-            FlowHeader::Nfcapd(header) => nfcapd::FlowFile::new(source.reader, header, file).map(Format::Nfcapd),
+            FlowHeader::Nfcapd(header) => nfcapd::FlowFile::new(source.reader, header, file).map(|file| Format::Nfcapd(Box::new(file))),
             FlowHeader::FlowTools(header) => flow_tools::FlowFile::new(source.reader, header, file).map(Format::FlowTools),
         }
         .map_err(|source| InputError::Read { name, source })?;

@@ -26,8 +26,8 @@ pub(super) struct Form {
     pub(super) generic: usize,
     /// Where the address stands that the exporter sent from, and its octets.
     pub(super) sent_from: Option<(usize, usize)>,
-    /// Fields that are absent where they are zero: where, how many octets, their bits.
-    zeros: Vec<(usize, usize, u64)>,
+    /// Fields that are absent where they are zero: where 8 octets lie that hold one, which of their bits it is, the bit that says so.
+    zeros: Vec<(usize, u64, u64)>,
     /// Where MPLS labels stand.
     labels: Option<(usize, usize)>,
     /// What the parts become, by what is absent.
@@ -42,7 +42,9 @@ impl Form {
         let zeros = absent::ZERO_IS_NONE.iter().enumerate().filter_map(|(number, (kind, offset, octets))| {
             let (at, had) = place(*kind)?;
             let (offset, octets) = (usize::from(*offset), usize::from(*octets));
-            (offset + octets <= had).then_some((at + offset, octets, absent::zero(number)))
+            let start = (at + offset).min(stride.checked_sub(8)?);
+            let bits = u64::MAX >> (64 - 8 * octets.clamp(1, 8)) << (8 * (at + offset - start)).min(63);
+            (offset + octets <= had).then_some((start, bits, absent::zero(number)))
         });
         Self {
             generic: place(part::GENERIC).map_or(0, |(at, _)| at),
@@ -61,9 +63,9 @@ impl Form {
     #[inline]
     pub(super) fn absent(&self, record: &[u8]) -> u64 {
         let mut bits = self.labels.map_or(0, |(at, octets)| absent::by_labels(record.get(at..at + octets).unwrap_or(&[])));
-        for (at, octets, bit) in &self.zeros {
-            let zero = record.get(*at..at + octets).is_some_and(|field| field.iter().all(|b| *b == 0));
-            bits |= if zero { *bit } else { 0 };
+        for (at, of_field, bit) in &self.zeros {
+            let octets = record.get(*at..).and_then(|r| r.first_chunk()).map_or(0, |o| u64::from_le_bytes(*o));
+            bits |= if octets & of_field == 0 { *bit } else { 0 };
         }
         bits
     }
@@ -113,15 +115,20 @@ impl Constant {
     }
 }
 
+/// The types and lengths of constant parts, and the types of strings.
+type WithStrings = (Vec<(usize, u16)>, Vec<usize>);
+
 /// The forms of a file.
 #[derive(Debug, Default)]
 pub(super) struct Forms {
     all: Vec<Form>,
+    /// Forms that were forgotten: the number of the first one in `all`.
+    forgotten: usize,
     constant: Vec<Constant>,
     /// The constant form that was met last.
     last: usize,
     /// Forms of records with strings, by types and lengths of their constant parts and by the types of their strings.
-    with_strings: HashMap<(Vec<(usize, u16)>, Vec<usize>), usize>,
+    with_strings: HashMap<WithStrings, usize>,
     parts: Parts,
 }
 
@@ -144,7 +151,7 @@ impl Forms {
     }
 
     pub(super) fn get(&mut self, number: usize) -> Option<&mut Form> {
-        self.all.get_mut(number)
+        self.all.get_mut(number.checked_sub(self.forgotten)?)
     }
 
     fn search(&mut self, record: &[u8], header: &RecordHeader, out: &mut Vec<u8>) -> Result<Found, String> {
@@ -158,9 +165,10 @@ impl Forms {
             return Err("a flow record without counters".to_owned());
         }
         if self.all.len() >= MOST_FORMS {
+            self.forgotten += self.all.len();
             (self.all, self.constant, self.with_strings) = Default::default();
         }
-        let form = self.all.len();
+        let form = self.forgotten + self.all.len();
         if strings.is_empty() {
             self.all.push(Form::new(parts.clone(), Vec::new(), record.len(), *unknown));
             self.last = self.constant.len();

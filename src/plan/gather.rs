@@ -60,8 +60,8 @@ pub fn compile_stored(layout: &StoredLayout, schema: &Schema, elements: &Element
     cells.sort_by_key(|c| c.field);
     for cell in &cells {
         let Some(field) = layout.fields.get(usize::from(cell.field)).filter(constant) else { continue };
-        if !places.contains_key(&cell.field) {
-            places.insert(cell.field, (moves.len(), taken));
+        if let std::collections::btree_map::Entry::Vacant(e) = places.entry(cell.field) {
+            e.insert((moves.len(), taken));
             let length = usize::from(field.length);
             moves.push(Move { from: usize::from(field.offset), to: taken, length, take: field.take });
             taken += length;

@@ -177,8 +177,7 @@ mod tests {
 
     fn start(to: SocketAddr, versions: Option<Vec<Version>>) -> Forwarder {
         let only = Admission { rules: vec![Rule { port: None, exporters: Vec::new(), versions }] };
-        let options = ForwardOptions { to, name: "x".into(), spoof: false, only, queue: 1 << 20 };
-        Forwarder::start(options).unwrap()
+        Forwarder::start(ForwardOptions { to, name: "x".into(), spoof: false, only, queue: 1 << 20 }).unwrap()
     }
 
     #[test]

@@ -92,7 +92,10 @@ impl ProblemLog {
         let mut out = Vec::new();
         if now.duration_since(self.stretch) >= STRETCH {
             if self.left_out > 0 {
-                out.push((Severity::Warning, format!("{} more problems and silences were not told one by one; the summary counts all", self.left_out)));
+                out.push((
+                    Severity::Warning,
+                    format!("{} more problems and silences were not told one by one; the summary counts all", self.left_out),
+                ));
             }
             (self.stretch, self.lines, self.left_out) = (now, 0, 0);
         }

@@ -335,6 +335,6 @@ mod tests {
                 "192.0.2.2  1          1,000         40.0 %         40.0 %              30.0 %",
             ]
         );
-        assert_eq!(lines[8], "no room for: no answer due, bytes; --format json has all.");
+        assert_eq!(lines[8], "no room for: bytes, no answer due; --format json has all.");
     }
 }

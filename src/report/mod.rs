@@ -161,6 +161,7 @@ mod overview;
 mod overview_json;
 mod problems;
 mod profiles;
+mod result_table;
 mod sampling;
 mod sources;
 mod stored_columns;
@@ -188,6 +189,7 @@ pub use options_tables::{OptionsTable, OptionsTables, SetPart, TableDigest, Tabl
 pub use overview::overview_text;
 pub use overview_json::overview_json;
 pub use profiles::{profile_text, profiles_json, profiles_text};
+pub use result_table::result_table;
 pub use sources::{source_json, source_text, sources_json, sources_text};
 pub use style::Style;
 pub use summary::{SummaryView, summary_csv, summary_json, summary_markdown, summary_text};

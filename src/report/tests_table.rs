@@ -290,12 +290,13 @@ flow_start                     received                        bytes  octetDelta
 2026-10-25T02:00:00.000+01:00  2026-10-25T02:00:01.000+01:00   999 B            999 B
 ";
     assert_eq!(print(200, Display { zone: berlin, bytes: ByteUnits::Si, headers: true }), expected);
+    // The widths are those of times on one day with one offset.
     let expected = "\
-flow_start   received                        bytes octetDeltaCount
+flow_start   received       bytes octetDeltaCount
 2026-10-25 +02:00
 02:59:59.000 2026-10-25T02:00:01.000+01:00 1.5 KiB         1.5 KiB
 2026-10-25 +01:00
-02:00:00.000 02:00:01.000                    999 B           999 B
+02:00:00.000 02:00:01.000   999 B           999 B
 ";
     assert_eq!(print(70, Display { zone: berlin, bytes: ByteUnits::Iec, headers: true }), expected);
     let expected = "\

@@ -30,7 +30,7 @@ pub struct Answers {
 }
 
 /// The sums over all flows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
     /// Flows.
     pub flows: u64,
@@ -44,12 +44,6 @@ pub struct Totals {
     pub bytes_reverse: u128,
     /// When the first flow began, nanoseconds since 1970, and when the last one ended; `None` where no flow has a time.
     pub span: Option<(i64, i64)>,
-}
-
-impl Default for Totals {
-    fn default() -> Self {
-        Self { flows: 0, packets: 0, bytes: 0, packets_reverse: 0, bytes_reverse: 0, span: None }
-    }
 }
 
 impl Totals {
@@ -81,22 +75,8 @@ impl Totals {
 
     /// Bits a second, over the whole span; `None` where there is none.
     pub fn bits_per_second(&self) -> Option<u64> {
-        self.rate(self.bytes, 8)
-    }
-
-    /// Packets a second.
-    pub fn packets_per_second(&self) -> Option<u64> {
-        self.rate(self.packets, 1)
-    }
-
-    /// Flows a second.
-    pub fn flows_per_second(&self) -> Option<u64> {
-        self.rate(self.flows.into(), 1)
-    }
-
-    fn rate(&self, amount: u128, units: u64) -> Option<u64> {
         let (first, last) = self.span?;
-        rate(u64::try_from(amount).unwrap_or(u64::MAX), units, last.abs_diff(first))
+        rate(u64::try_from(self.bytes).unwrap_or(u64::MAX), 8, last.abs_diff(first))
     }
 }
 
@@ -206,7 +186,7 @@ impl Series {
         }
         let mut out: Vec<Interval> = Vec::new();
         for interval in &self.intervals {
-            while let Some(before) = out.last().filter(|before| before.start + self.every < interval.start) {
+            while let Some(before) = out.last().filter(|before| before.start.saturating_add(self.every) < interval.start) {
                 out.push(Interval { start: before.start + self.every, ..Interval::default() });
             }
             out.push(*interval);

@@ -60,12 +60,6 @@ impl Counts {
         rate(self.bytes, 8, last.abs_diff(first))
     }
 
-    /// Packets a second, likewise.
-    pub fn packets_per_second(&self) -> Option<u64> {
-        let (first, last) = self.span()?;
-        rate(self.packets, 1, last.abs_diff(first))
-    }
-
     /// The words of a record.
     #[inline]
     pub(super) fn words(&self) -> [u64; WORDS] {
@@ -93,11 +87,11 @@ mod tests {
     fn rates_are_over_the_span_of_all_flows() {
         let second = 1_000_000_000;
         let mut counts = Counts::of(1, 10, 1_000, Some((5 * second, 6 * second)));
-        assert_eq!((counts.bits_per_second(), counts.packets_per_second()), (Some(8_000), Some(10)));
+        assert_eq!(counts.bits_per_second(), Some(8_000));
         counts.add(&Counts::of(1, 1, 1, None));
         counts.add(&Counts::of(1, 9, 999, Some((2 * second, 2 * second))));
         assert_eq!((counts.flows, counts.packets, counts.bytes, counts.span()), (3, 20, 2_000, Some((2 * second, 6 * second))));
-        assert_eq!((counts.bits_per_second(), counts.packets_per_second()), (Some(4_000), Some(5)));
+        assert_eq!(counts.bits_per_second(), Some(4_000));
         assert_eq!(Counts::from_words(&counts.words()), counts);
         assert_eq!(Counts::of(1, 1, 1, Some((7, 7))).bits_per_second(), None);
         assert_eq!(Counts::of(1, 1, 1, None).bits_per_second(), None);

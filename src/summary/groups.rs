@@ -80,36 +80,47 @@ impl Groups {
         self.words.len()
     }
 
-    /// Adds flows to the group of a key of `W` words.
+    /// Adds a flow to the group of each key of `W` words; `counts` says what the flow of a key's number counts.
+    ///
+    /// Most of the time goes into waiting for memory. So a block of keys is looked up in steps, each a short loop whose turns don't wait for
+    /// each other: where the record should be, by the hash alone; whether its key is the one; then the additions, to what is in the cache by now.
     #[inline(always)]
-    pub(super) fn add<const W: usize>(&mut self, key: &[u64; W], counts: &Counts) {
-        let Self { mixer, index, words, .. } = self;
-        let hash = mixer.hash(key);
-        let same = |at: &u32| words.get(*at as usize..).and_then(|rest| rest.first_chunk::<W>()) == Some(key);
-        if let Some(at) = index.find(hash, same) {
-            let at = *at as usize + W;
-            if let Some(sums) = words.get_mut(at..).and_then(|rest| rest.first_chunk_mut::<WORDS>()) {
-                let mut all = Counts::from_words(sums);
-                all.add(counts);
-                *sums = all.words();
+    pub(super) fn add_all<const W: usize>(&mut self, keys: &[[u64; W]], counts: impl Fn(usize) -> Counts) {
+        const BLOCK: usize = 256;
+        let (mut hashes, mut places, mut same) = ([0u64; BLOCK], [0u32; BLOCK], [false; BLOCK]);
+        for (number, block) in keys.chunks(BLOCK).enumerate() {
+            for (key, hash) in block.iter().zip(&mut hashes) {
+                *hash = self.mixer.hash(key);
             }
-            return;
+            for (hash, place) in hashes.iter().zip(&mut places).take(block.len()) {
+                *place = self.index.find(*hash, |_| true).map_or(u32::MAX, |at| *at);
+            }
+            for ((key, place), same) in block.iter().zip(&places).zip(&mut same) {
+                *same = self.words.get(*place as usize..).and_then(|rest| rest.first_chunk::<W>()) == Some(key);
+            }
+            for (at, key) in block.iter().enumerate() {
+                let counts = counts(number * BLOCK + at);
+                match self.words.get_mut(places[at] as usize + W..).and_then(|rest| rest.first_chunk_mut::<WORDS>()) {
+                    Some(sums) if same[at] => add_to(sums, &counts),
+                    _ => self.add_hashed(hashes[at], key, &counts),
+                }
+            }
         }
-        self.insert(hash, key, counts);
     }
 
-    /// The same for keys of any length.
-    pub(super) fn add_any(&mut self, key: &[u64], counts: &Counts) {
-        let hash = self.mixer.hash(key);
+    /// Adds flows to the group of a key of any length.
+    pub(super) fn add(&mut self, key: &[u64], counts: &Counts) {
+        self.add_hashed(self.mixer.hash(key), key, counts);
+    }
+
+    fn add_hashed(&mut self, hash: u64, key: &[u64], counts: &Counts) {
         let words = &self.words;
         let found = self.index.find(hash, |at| words.get(*at as usize..).is_some_and(|rest| rest.starts_with(key))).copied();
         match found {
             Some(at) => {
                 let at = at as usize + key.len();
                 if let Some(sums) = self.words.get_mut(at..).and_then(|rest| rest.first_chunk_mut::<WORDS>()) {
-                    let mut all = Counts::from_words(sums);
-                    all.add(counts);
-                    *sums = all.words();
+                    add_to(sums, counts);
                 }
             }
             None => self.insert(hash, key, counts),
@@ -143,6 +154,13 @@ impl Groups {
     }
 }
 
+#[inline(always)]
+fn add_to(sums: &mut [u64; WORDS], counts: &Counts) {
+    let mut all = Counts::from_words(sums);
+    all.add(counts);
+    *sums = all.words();
+}
+
 /// The records that lie in some words, one after the other.
 fn records(length: KeyLength, words: &[u64]) -> impl Iterator<Item = (&[u64], Counts)> {
     let mut rest = words;
@@ -173,13 +191,13 @@ mod tests {
     fn sums_by_key() {
         let mut groups = Groups::new(KeyLength::Words(2), Mixer::default());
         let mut expected: BTreeMap<[u64; 2], (u64, u64)> = BTreeMap::new();
-        for n in 0..20_000u64 {
-            let key = [n * n % 977, n % 3];
-            groups.add(&key, &Counts::of(1, 1, n, None));
-            let sums = expected.entry(key).or_default();
+        let keys: Vec<[u64; 2]> = (0..20_000u64).map(|n| [n * n % 977, n % 3]).collect();
+        groups.add_all(&keys, |n| Counts::of(1, 1, n as u64, None));
+        for (n, key) in (0..).zip(&keys) {
+            let sums = expected.entry(*key).or_default();
             *sums = (sums.0 + 1, sums.1 + n);
         }
-        groups.add_any(&[1, 1], &Counts::of(1, 1, 5, None));
+        groups.add(&[1, 1], &Counts::of(1, 1, 5, None));
         let one = expected.entry([1, 1]).or_default();
         *one = (one.0 + 1, one.1 + 5);
         let found: BTreeMap<[u64; 2], (u64, u64)> = groups.iter().map(|(k, c)| ([k[0], k[1]], (c.flows, c.bytes))).collect();
@@ -193,7 +211,7 @@ mod tests {
     fn keys_that_state_their_length() {
         let mut groups = Groups::new(KeyLength::Stated, Mixer::default());
         for key in [&[2, 7][..], &[3, 7, 0], &[1], &[2, 7], &[3, 7, 0], &[3, 7, 0]] {
-            groups.add_any(key, &Counts::of(1, 1, 1, None));
+            groups.add(key, &Counts::of(1, 1, 1, None));
         }
         let found: Vec<(Vec<u64>, u64)> = groups.iter().map(|(k, c)| (k.to_vec(), c.flows)).collect();
         assert_eq!(found, [(vec![2, 7], 2), (vec![3, 7, 0], 3), (vec![1], 1)]);

@@ -389,12 +389,9 @@ fn unordered(word: u64) -> i64 {
 
 /// The same for floating point; both zeros are one value, and so is every not-a-number.
 fn ordered_float(value: f64) -> u64 {
-    let value = match value {
-        v if v == 0.0 => 0.0,
-        v if v.is_nan() => f64::NAN,
-        v => v,
-    };
-    let bits = value.to_bits();
+    let one_nan = if value.is_nan() { f64::NAN } else { value };
+    // Adding zero makes -0 a 0.
+    let bits = (one_nan + 0.0).to_bits();
     if bits >> 63 == 1 { !bits } else { bits | 1 << 63 }
 }
 
@@ -428,5 +425,49 @@ fn network_text(value: u128, prefix: Prefix, kind: Kind) -> String {
         Kind::Ipv4 => v4(value as u32),
         Kind::Address if is_v4(value) => v4(value as u32),
         _ => format!("{}/{}", std::net::Ipv6Addr::from_bits(value), prefix.v6),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_in_the_order_of_values() {
+        let numbers = [i64::MIN, -5, -1, 0, 1, i64::MAX];
+        assert!(numbers.map(ordered).is_sorted());
+        assert_eq!(numbers.map(|n| unordered(ordered(n))), numbers);
+        let floats = [f64::NEG_INFINITY, -1.5, -f64::MIN_POSITIVE, 0.0, 1e-300, 2.0, f64::INFINITY];
+        assert!(floats.map(ordered_float).is_sorted());
+        assert_eq!(floats.map(|n| unordered_float(ordered_float(n))), floats);
+        assert_eq!(ordered_float(-0.0), ordered_float(0.0));
+        assert_eq!(ordered_float(f64::NAN), ordered_float(-f64::NAN));
+        assert!(unordered_float(ordered_float(f64::NAN)).is_nan());
+    }
+
+    #[test]
+    fn networks_of_every_length() {
+        let text = |address: &str, v4: u8, v6: u8| {
+            let prefix = Prefix { v4, v6 };
+            let octets = match address.parse::<IpAddr>().unwrap() {
+                IpAddr::V4(v4) => v4.to_ipv6_mapped().to_bits(),
+                IpAddr::V6(v6) => v6.to_bits(),
+            };
+            network_text(network(octets, prefix, false), prefix, Kind::Address)
+        };
+        // By Python's ipaddress.
+        assert_eq!(text("10.20.255.7", 0, 0), "0.0.0.0/0");
+        assert_eq!(text("10.20.255.7", 13, 0), "10.16.0.0/13");
+        assert_eq!(text("10.20.255.7", 31, 0), "10.20.255.6/31");
+        assert_eq!(text("10.20.255.7", 32, 0), "10.20.255.7/32");
+        assert_eq!(text("2001:db8:ffff:fff7::9", 0, 0), "::/0");
+        assert_eq!(text("2001:db8:ffff:fff7::9", 0, 45), "2001:db8:fff8::/45");
+        assert_eq!(text("2001:db8:ffff:fff7::9", 0, 62), "2001:db8:ffff:fff4::/62");
+        assert_eq!(text("2001:db8:ffff:fff7::9", 0, 127), "2001:db8:ffff:fff7::8/127");
+        assert_eq!(text("2001:db8:ffff:fff7::9", 0, 128), "2001:db8:ffff:fff7::9/128");
+        // An element of IPv6 addresses alone shows a mapped one as what it is.
+        let prefix = Prefix { v4: 8, v6: 104 };
+        let mapped = std::net::Ipv4Addr::new(192, 0, 2, 1).to_ipv6_mapped().to_bits();
+        assert_eq!(network_text(network(mapped, prefix, true), prefix, Kind::Ipv6), "::ffff:192.0.0.0/104");
     }
 }

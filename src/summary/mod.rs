@@ -31,9 +31,6 @@ mod tally;
 mod templates;
 mod totals;
 
-#[cfg(test)]
-mod tests_tally;
-
 pub use answer::{Answers, Series, Table, Totals as FlowTotals};
 pub use counts::Counts;
 pub use history::{Comparison, IdHistory, Step, between_captures, between_exporters, between_versions, histories};

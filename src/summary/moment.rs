@@ -50,7 +50,7 @@ impl Times {
                 self.last.extend(starts.iter().zip(ends).map(|(a, b)| *a.max(b)));
             }
             _ => {
-                let value = |column: Times2<'_>, row: usize| {
+                let value = |column: Nullable<'_>, row: usize| {
                     column.filter(|(_, of)| of.is_none_or(|c| c.validity.get(row))).and_then(|(values, _)| values.get(row).copied())
                 };
                 for run in batch.runs() {
@@ -76,9 +76,9 @@ impl Times {
 }
 
 /// A column's times, and the column itself if some are null.
-type Times2<'a> = Option<(&'a [i64], Option<&'a Column>)>;
+type Nullable<'a> = Option<(&'a [i64], Option<&'a Column>)>;
 
-fn times(batch: &FlowBatch, column: Canonical) -> Times2<'_> {
+fn times(batch: &FlowBatch, column: Canonical) -> Nullable<'_> {
     let column = batch.canonical(column)?;
     match &column.values {
         Values::I64(values) => Some((values, (column.validity.nulls() > 0).then_some(column))),
@@ -116,7 +116,7 @@ impl Spread {
         if length > LONGEST {
             return whole(last);
         }
-        let head_length = (from + 1) * every - first;
+        let head_length = (from + 1).saturating_mul(every).saturating_sub(first);
         let part = |amount: u64, length_of_it: i64| (amount as f64 * length_of_it as f64 / length as f64) as u64;
         let count = to - from - 1;
         let (head, each) = ((part(packets, head_length), part(bytes, head_length)), (part(packets, every), part(bytes, every)));

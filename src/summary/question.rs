@@ -71,7 +71,8 @@ impl Questions {
     pub(super) fn bound(&self) -> (usize, usize) {
         match self.max_groups {
             Some(groups) => (groups, usize::MAX),
-            None => (usize::MAX, WORDS / self.tables.len().max(1)),
+            // Of several tables two at most are of addresses, which take most of it.
+            None => (usize::MAX, WORDS / self.tables.len().clamp(1, 2)),
         }
     }
 }

@@ -47,7 +47,7 @@ impl Order {
 struct Ranked {
     measure: Option<u64>,
     bytes: u64,
-    /// `None` for the flows without a key, which come last among equals.
+    /// `None` for the flows without a key, which come first among equals, as null does in keys of several columns.
     key: Reverse<Option<Reverse<Box<[u64]>>>>,
     counts: Counts,
 }
@@ -56,7 +56,7 @@ impl Ord for Ranked {
     fn cmp(&self, other: &Self) -> Ordering {
         (self.measure, self.bytes).cmp(&(other.measure, other.bytes)).then_with(|| match (&self.key.0, &other.key.0) {
             (Some(own), Some(others)) => own.cmp(others),
-            (own, others) => own.is_some().cmp(&others.is_some()),
+            (own, others) => others.is_some().cmp(&own.is_some()),
         })
     }
 }

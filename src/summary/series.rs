@@ -113,8 +113,8 @@ impl Series {
         cell.bytes += i128::from(head.2);
         let Some(tail) = tail else { return };
         if between.0 > 0 {
-            self.from_now_on(head.0 + 1, i128::from(between.1), i128::from(between.2));
-            self.from_now_on(tail.0, -i128::from(between.1), -i128::from(between.2));
+            self.add_beyond(head.0 + 1, i128::from(between.1), i128::from(between.2));
+            self.add_beyond(tail.0, -i128::from(between.1), -i128::from(between.2));
         }
         let cell = self.cell(tail.0.div_euclid(factor));
         cell.packets += i128::from(tail.1);
@@ -123,7 +123,7 @@ impl Series {
 
     /// Each length from `at` on gets so much more. Where `at` is inside of an interval, that one gets a part.
     #[inline(always)]
-    fn from_now_on(&mut self, at: i64, packets: i128, bytes: i128) {
+    fn add_beyond(&mut self, at: i64, packets: i128, bytes: i128) {
         let (interval, inside) = (at.div_euclid(self.factor), at.rem_euclid(self.factor));
         let (part, whole) = (i128::from(self.factor - inside), i128::from(self.factor));
         let mut interval = interval;

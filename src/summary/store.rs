@@ -107,7 +107,7 @@ impl Store {
                 first.put_aside()?;
             }
             for (n, (key, counts)) in other.groups.iter().enumerate() {
-                first.groups.add_any(key, &counts);
+                first.groups.add(key, &counts);
                 if n % 1_024 == 0 {
                     first.check()?;
                 }
@@ -126,7 +126,7 @@ impl Store {
             let mut store = Self::new(&next, 1);
             let mut added = 0u32;
             part?.each(shared.length, |key, counts| {
-                store.groups.add_any(key, counts);
+                store.groups.add(key, counts);
                 added += 1;
                 if added.is_multiple_of(1_024) { store.check() } else { Ok(()) }
             })?;
@@ -181,7 +181,7 @@ mod tests {
         let mut store = Store::new(&shared, 1);
         for n in 0..3_000u64 {
             let key: Vec<u64> = std::iter::once(n % 5 + 1).chain((0..n % 5).map(|i| n % 250 * 10 + i)).collect();
-            store.groups().add_any(&key, &Counts::of(1, 1, 1, Some((n.cast_signed(), n.cast_signed()))));
+            store.groups().add(&key, &Counts::of(1, 1, 1, Some((n.cast_signed(), n.cast_signed()))));
             store.check().unwrap();
         }
         let mut found = Vec::new();

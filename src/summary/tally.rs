@@ -266,7 +266,7 @@ impl WorkerTable {
         for run in batch.runs() {
             let counts = rows.run(run);
             if layout.of_run(run, key) {
-                self.store.groups().add_any(key, &counts);
+                self.store.groups().add(key, &counts);
                 self.store.check()?;
             } else {
                 self.none.add(&counts);
@@ -280,7 +280,7 @@ impl WorkerTable {
         let mut counts = Counts::default();
         batch.runs().iter().for_each(|run| counts.add(&rows.run(run)));
         if counts.flows > 0 && layout.null_key(key) {
-            self.store.groups().add_any(key, &counts);
+            self.store.groups().add(key, &counts);
             return self.store.check();
         }
         self.none.add(&counts);
@@ -307,13 +307,11 @@ impl WorkerTable {
                     let counts = rows.counts(row);
                     if layout.has_texts() {
                         layout.with_texts(batch, row, fixed, key);
-                        self.store.groups().add_any(key, &counts);
+                        self.store.groups().add(key, &counts);
                     } else {
-                        self.store.groups().add_any(fixed, &counts);
+                        self.store.groups().add(fixed, &counts);
                     }
-                    if row % ROWS == 0 {
-                        self.store.check()?;
-                    }
+                    self.store.check()?;
                 }
                 Ok(())
             }
@@ -325,7 +323,7 @@ impl WorkerTable {
             let start = number * ROWS;
             let groups = self.store.groups();
             match presence {
-                Presence::All => keys.iter().enumerate().for_each(|(at, key)| groups.add(key, &rows.counts(start + at))),
+                Presence::All => groups.add_all(keys, |at| rows.counts(start + at)),
                 Presence::None => (start..start + keys.len()).for_each(|row| self.none.add(&rows.counts(row))),
                 Presence::Some(validity) => {
                     for (row, key) in (start..).zip(keys) {
@@ -352,7 +350,6 @@ impl WorkerTable {
         every: i64,
         place: Place,
     ) -> Result<(), SpillError> {
-        let mut since = 0;
         for (row, fixed) in keys.chunks_exact(layout.words()).enumerate() {
             if layout.has_texts() {
                 layout.with_texts(batch, row, fixed, key);
@@ -366,21 +363,16 @@ impl WorkerTable {
                 Some(times) => {
                     Spread::new(place, every, times, rows.packets[row], rows.bytes[row]).each(times, |at, counts| {
                         key[word] = ordered(at.saturating_mul(every));
-                        groups.add_any(key, &counts);
-                        since += 1;
+                        groups.add(key, &counts);
                     });
                 }
                 // A flow without a time has an interval of its own, before all others.
                 None => {
                     key[word] = ordered(i64::MIN);
-                    groups.add_any(key, &rows.counts(row));
-                    since += 1;
+                    groups.add(key, &rows.counts(row));
                 }
             }
-            if since >= ROWS {
-                since = 0;
-                self.store.check()?;
-            }
+            self.store.check()?;
         }
         Ok(())
     }

@@ -6,7 +6,7 @@
 //! | `ipfix-inspect.sources` | a JSON array of the names of the files that were read |
 //! | `ipfix-inspect.schema` | `{"schema":"ipfix-inspect/flows/1","columns":[{"name":"bytes","kind":"u64","unit":"octets","elements":[1,231,85,23]}, …]}` |
 //!
-//! `kind` is [`Kind::name`](crate::plan::Kind::name); an element of a vendor is `"pen/number"`, a unit that a column does not have is null.
+//! `"scaled":true` stands beside the columns where the counters were multiplied by the sampling rate. `kind` is [`Kind::name`](crate::plan::Kind::name); an element of a vendor is `"pen/number"`, a unit that a column does not have is null.
 
 use std::sync::Arc;
 
@@ -50,7 +50,11 @@ impl Provenance {
             let unit = plan::column_unit(column, &self.elements);
             json!({ "name": column.name, "kind": column.kind.name(), "unit": unit, "elements": elements })
         });
-        json!({ "schema": FLOWS_SCHEMA, "columns": columns.collect::<Vec<_>>() })
+        let mut told = json!({ "schema": FLOWS_SCHEMA, "columns": columns.collect::<Vec<_>>() });
+        if schema.scaled() {
+            told["scaled"] = true.into();
+        }
+        told
     }
 }
 

@@ -251,10 +251,10 @@ fn the_window_and_the_bound() {
     assert_eq!(count(&["--window", "7s"]), ["both"]);
     assert_eq!(count(&["--window", "7s", "--ways", "one-way"]), [""; 0]);
     let file = testdata("softflowd-v9.pcap");
-    let bound = summary(&file, &["--max-open", "50"]);
-    let early = bound["closed_early"].as_u64().expect("a count");
-    assert!(early > 150 && bound["most_open"] == 50 && number(&bound, "both") < 253, "{bound}");
-    let text = stdout(&run(&["conversations", file.to_str().expect("UTF-8"), "--summary", "--max-open", "50"]));
+    // softflowd exports both directions one after the other, so few conversations need to be open; one for each thread is too few.
+    let bound = summary(&file, &["--max-open", "2"]);
+    assert!(number(&bound, "closed_early") > 250 && bound["most_open"] == 2, "{bound}");
+    let text = stdout(&run(&["conversations", file.to_str().expect("UTF-8"), "--summary", "--max-open", "2"]));
     assert!(text.contains("conversations closed early"), "{text}");
     assert_eq!(summary(&file, &[])["closed_early"], 0);
 }
@@ -268,6 +268,9 @@ fn forms_and_orders() {
     let mut all: Vec<u64> = rows(&file, &[]).iter().map(|r| number(r, "client_bytes") + number(r, "server_bytes")).collect();
     all.sort_unstable_by(|a, b| b.cmp(a));
     assert_eq!(sums, all[..3]);
+    // The order is the same in every run, whatever the threads do.
+    let again = |threads: &str| stdout(&run(&["conversations", name, "--format", "csv", "--quiet", "--threads", threads]));
+    assert!(again("1") == again("1") && again("1") == again("4"));
     // The filter is on flows: of those to port 53 there is one direction.
     let one_way = rows(&file, &["--filter", "dst port 53", "--columns", "ways"]);
     assert!(one_way.len() > 50 && one_way.iter().all(|r| r["ways"] == "one-way"), "{}", one_way.len());

@@ -27,6 +27,9 @@
 //! | [`export`] | what is exported, read by DuckDB and pyarrow |
 //! | [`filters`] | filters against nfdump's |
 //! | [`dataset`] | flows that were exported, read again |
+//! | [`query`] | SQL: ten questions of a day, and DuckDB's answers to the same SQL |
+//! | [`display`] | time zone, units and titles of tables |
+//! | [`summaries`] | first groups against nfdump's, networks and intervals against Python's |
 //! | [`ledger`] | every octet of every payload has one class |
 //! | [`same_decoder`] | a capture read gives the rows of the same datagrams over loopback |
 //! | [`listen`] | `listen` at work: summaries, forwarding, recording, signals, metrics |
@@ -49,6 +52,7 @@ mod cli;
 mod conversations;
 mod corpus;
 mod dataset;
+mod display;
 mod events;
 mod explained;
 mod export;
@@ -68,6 +72,7 @@ mod nfcapd;
 mod nfdump_versions;
 mod options;
 mod problems;
+mod query;
 mod quirks;
 mod referee;
 mod replay;
@@ -75,6 +80,7 @@ mod same_decoder;
 mod sampling;
 mod sources;
 mod structured;
+mod summaries;
 mod support;
 mod template_changes;
 mod verdicts;

@@ -266,18 +266,18 @@ fn a_source_stands_in_place_of_files() {
     assert_eq!(fs::read_to_string(place.here("all.csv")).expect("a file").lines().count(), 864);
 }
 
-/// A flow source with asymmetric flows pairs as `--asymmetric` does; the capture has v5, v9 and IPFIX of one address.
+/// A flow source with asymmetric flows pairs as `--asymmetric` does; in this capture, which is damaged, that makes a difference.
 #[test]
 fn the_asymmetric_setting_is_taken_over() {
     let place = Place::new();
-    let file = capture("mixed-one-address.pcap");
+    let file = capture("pmacct-v9-malformed-sets.pcap");
     place.write(&format!(
         "[[source]]\nname = 'no'\nsource_file_path = '{file}'\n[[source]]\nname = 'yes'\nfrom = 'no'\nasymmetric = true\n"
     ));
     let run = |args: &[&str]| place.good(&[&["conversations", "--port", "2055", "--format", "csv"], args].concat());
-    assert_eq!(run(&["--source", "no"]), run(&[&file]));
-    assert_eq!(run(&["--source", "yes"]), run(&[&file, "--asymmetric"]));
-    assert_ne!(run(&[&file]), run(&[&file, "--asymmetric"]));
+    assert!(run(&["--source", "no"]) == run(&[&file]));
+    assert!(run(&["--source", "yes"]) == run(&[&file, "--asymmetric"]));
+    assert!(run(&[&file]) != run(&[&file, "--asymmetric"]));
 }
 
 #[test]

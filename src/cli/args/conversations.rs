@@ -19,7 +19,7 @@ direction is at other interfaces or exporters.";
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(in crate::cli) struct ConversationsArgs {
-    /// Captures and flow logs, plain or compressed; `-` is standard input. Several are read one after another by their first times: merge
+    /// Captures and flow logs, plain or compressed, and exported flows; `-` is standard input. Several captures are read one after another by their first times: merge
     /// captures of the same hours before (mergecap), so that their flows meet
     #[arg(value_name = "FILE")]
     pub(in crate::cli) files: Vec<PathBuf>,

@@ -27,8 +27,8 @@ pub(in crate::cli) struct ExportArgs {
     #[arg(long, value_enum, value_name = "HOW")]
     pub(in crate::cli) compression: Option<ExportCompression>,
 
-    /// Columns, separated by commas, in place of the canonical ones and every other element that occur: names as in `flows`, `canonical`,
-    /// `all`
+    /// Columns, separated by commas, in place of the canonical ones and every other element that occur (from a pipe: all canonical ones):
+    /// names as in `flows`, `canonical`, `all`
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub(in crate::cli) columns: Vec<String>,
 

@@ -4,6 +4,7 @@ mod conversations;
 mod display;
 mod export;
 mod listen;
+mod query;
 mod replay;
 mod sources;
 mod summary;
@@ -16,6 +17,7 @@ pub(super) use conversations::{ConversationsArgs, ConversationsFormat, Deduplica
 pub(super) use display::{BytesUnit, DisplayArgs};
 pub(super) use export::{ExportAddresses, ExportArgs, ExportCompression, ExportFormat, ExportTimes};
 pub(super) use listen::{ExportForm as LiveExportForm, ListenArgs, LiveFormat, MessageVersion};
+pub(super) use query::{QueryArgs, QueryFormat};
 pub(super) use replay::ReplayArgs;
 pub(super) use sources::{AddArgs, SourcesArgs, SourcesCommand};
 pub(super) use summary::{CountAt, OrderArg, SummaryArgs, SummaryFormat};
@@ -28,6 +30,7 @@ Examples:
   ipfix-inspect flows capture.pcap                    the flows as a table
   ipfix-inspect flows capture.pcap -o flows.csv       the flows as CSV: all canonical columns that occur
   ipfix-inspect flows capture.pcap --format ndjson --columns src_addr,dst_addr,bytes,IN_BYTES
+  ipfix-inspect query capture.pcap 'SELECT src_addr, SUM(bytes) AS sum FROM flows GROUP BY src_addr ORDER BY sum DESC LIMIT 10'
   ipfix-inspect export capture.pcap -o flows.parquet  every column that occurs, for DuckDB, pandas, Spark, ClickHouse
   ipfix-inspect summary capture.pcap                  totals, a picture of the time, top talkers and ports
   ipfix-inspect summary capture.pcap --by src_net/24,dst_port --top 20
@@ -63,6 +66,8 @@ pub(super) struct Args {
 pub(super) enum Command {
     /// The flows: one row a flow
     Flows(FlowsArgs),
+    /// SQL over flows, exporters, templates, problems and options data
+    Query(QueryArgs),
     /// The flows as Parquet, Arrow, CSV or ndjson: one file, or a dataset of many
     Export(ExportArgs),
     /// What flows add up to: totals and top talkers, the first groups by any columns, sums over time
@@ -263,7 +268,7 @@ fn nanos(text: &str) -> Result<i64, String> {
 fn duration(text: &str) -> Result<i64, String> {
     const MILLI: i64 = 1_000_000;
     let millis = text.strip_suffix("ms").map(|number| number.parse::<i64>().ok().and_then(|n| n.checked_mul(MILLI)));
-    let found = millis.map_or_else(|| nanos(text).ok(), |millis| millis);
+    let found = millis.unwrap_or_else(|| nanos(text).ok());
     found.filter(|n| *n > 0).ok_or_else(|| "expected a number above 0 and ms, s, m, h or d, such as 10s or 1m".to_owned())
 }
 

@@ -8,7 +8,8 @@ use super::{DisplayArgs, FilterArgs, duration};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct SummaryArgs {
-    /// Captures and flow logs, plain or compressed; `-` is standard input
+    /// Captures and flow logs, plain or compressed, and exported flows (Parquet, Arrow, CSV, ndjson; folders such as date=2026-11-22 too);
+    /// `-` is standard input
     #[arg(value_name = "FILE")]
     pub(in crate::cli) files: Vec<PathBuf>,
 

@@ -168,7 +168,7 @@ fn prepare<'a>(options: &ListenOptions) -> Result<(Arc<Schema>, LiveDigest<'a>, 
     let selection = filtering::bind(filter.as_ref(), &schema);
     let (ListenForm::Rows { form, limit, names, .. }, Some(lines)) = (&options.form, lines) else {
         let digest = LiveDigest::sums().wanting(selection);
-        return Ok((schema, digest, Box::new(|shared| LiveSink::sums(shared))));
+        return Ok((schema, digest, Box::new(LiveSink::sums)));
     };
     let limit = *limit;
     match form {

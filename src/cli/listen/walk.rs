@@ -1,7 +1,7 @@
 //! The walker of a live run: takes what receivers bring, gives it to the collector, and each second puts together what is known.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
@@ -195,7 +195,7 @@ impl<'a> Walker<'a> {
 }
 
 /// Puts the file in place of the one before, whole.
-fn save(path: &PathBuf, text: &str) -> Result<(), String> {
+fn save(path: &Path, text: &str) -> Result<(), String> {
     let mut target = TargetFile::create(path, true).map_err(|e| e.to_string())?;
     target.write_all(text.as_bytes()).map_err(|e| format!("{}: {e}", path.display()))?;
     target.commit().map_err(|e| e.to_string())

@@ -5,6 +5,7 @@ mod conversations;
 mod display;
 mod export;
 mod listen;
+mod query;
 mod replay;
 mod sources;
 mod summary;
@@ -38,6 +39,7 @@ pub(super) use conversations::{ConversationsForm, ConversationsOptions, conversa
 pub(super) use display::{Shown, display};
 pub(super) use export::{ExportForm, ExportOptions, Output, export};
 pub(super) use listen::{ListenExport, ListenForm, ListenOptions, ListenSource, listen, listen_sources};
+pub(super) use query::{QueryForm, QueryOptions, query};
 pub(super) use replay::{ReplayOptions, replay};
 pub(super) use sources::{SourcesAction, SourcesOptions, sources};
 pub(super) use summary::{Asked, SummaryOptions, page_tables, summary};
@@ -396,8 +398,12 @@ fn reading_with(
         tunnel_levels: limits.max_tunnels,
         ..InputOptions::default()
     };
+    let mut locations = super::locations::gather(files, common.recursive || configured.is_some(), common.quiet, &input)?;
+    if configured.is_some() {
+        configured::each_once(&mut locations);
+    }
     Ok(Reading {
-        locations: super::locations::gather(files, common.recursive || configured.is_some(), common.quiet, &input)?,
+        locations,
         input,
         ports: match (&configured, common.port.as_slice()) {
             (None, []) => PortFilter::Any,

@@ -3,12 +3,13 @@
 use crate::summary::{Answers, FlowTotals, Table};
 use crate::time::Timestamp;
 
-use super::super::number::{counted, grouped, short, span};
+use super::super::display::ByteUnits;
+use super::super::number::{counted, grouped, short, size, span};
 use super::super::style::{Paint, Style};
 use super::super::width::wrap;
 use super::picture::picture;
 use super::table::{Cells, footer, zone_label};
-use super::{SummaryView, bits, noun, shared};
+use super::{SummaryView, noun, shared};
 
 /// A page with everything, if `page`; else the one table of groups, or of intervals with its picture.
 pub fn summary_text(answers: &Answers, view: &SummaryView, page: bool) -> String {
@@ -61,11 +62,17 @@ fn totals(answers: &Answers, view: &SummaryView, style: &Style) -> String {
         let when = span(local(first), local(last)).replace(" UTC", &format!(" {}", zone_label(answers, zone)));
         lines.push((Paint::Plain, when));
     }
-    let rates = (answers.totals.bits_per_second(), answers.totals.packets_per_second(), answers.totals.flows_per_second());
-    if let (Some(bps), Some(pps), Some(fps)) = rates {
-        let unit = if bits(bps, units).ends_with(|c: char| c.is_ascii_digit()) { " bit/s" } else { "bit/s" };
-        let per = |rate: u64, what: &str| format!("{}\u{a0}{what}/s", short(rate));
-        lines.push((Paint::Plain, format!("{}{unit}, {}, {}", bits(bps, units), per(pps, "packets"), per(fps, "flows"))));
+    if let (Some(bps), Some((first, last))) = (answers.totals.bits_per_second(), times) {
+        let bps = match units {
+            ByteUnits::Raw => format!("{}\u{a0}bit/s", grouped(bps.into())),
+            _ => size(bps.into()).replace('B', "bit/s"),
+        };
+        let seconds = last.abs_diff(first) as f64 / 1e9;
+        let per = |amount: f64, what: &str| match amount / seconds {
+            few if few < 10.0 => format!("{few:.1}\u{a0}{what}/s"),
+            many => format!("{}\u{a0}{what}/s", short(many as u64)),
+        };
+        lines.push((Paint::Plain, format!("{bps}, {}, {}", per(packets as f64, "packets"), per(flows as f64, "flows"))));
     }
     if bytes_reverse > 0 || packets_reverse > 0 {
         let what = format!("{}, {} packets", with_unit(&units.text(bytes_reverse), bytes_reverse), grouped(packets_reverse));

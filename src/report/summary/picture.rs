@@ -36,7 +36,7 @@ pub(super) fn picture(series: &Series, zone: Zone, blocks: bool, style: &Style) 
     let window = window(series);
     let (Some(first), Some(last)) = (window.intervals.first(), window.intervals.last()) else { return String::new() };
     let columns = style.width.saturating_sub(SIDE).clamp(10, WIDEST);
-    let count = (last.start - first.start) / series.every + 1;
+    let count = last.start.saturating_sub(first.start) / series.every + 1;
     let length = joined(series.every, first.start, last.start, columns as i64);
     let from = first.start.div_euclid(length);
     let mut bytes = vec![0u64; usize::try_from(last.start.div_euclid(length) - from + 1).unwrap_or(1)];
@@ -72,7 +72,7 @@ pub(super) fn picture(series: &Series, zone: Zone, blocks: bool, style: &Style) 
     }
     let (corner, floor) = if blocks { ("└", "─") } else { ("+", "-") };
     out.push_str(&format!("{:>6} {corner}{}\n", "0", floor.repeat(rates.len() * bar)));
-    out.push_str(&times(from * length, length, rates.len(), bar, zone));
+    out.push_str(&times(from.saturating_mul(length), length, rates.len(), bar, zone));
     out
 }
 

@@ -55,12 +55,18 @@ impl Cells {
         let fine = table.every.is_some_and(|every| every % 1_000_000_000 != 0);
         let rates = batch.columns().get(table.keys + 3);
         let rows = table.rows.iter().enumerate().map(|(row, counts)| {
-            let mut cells: Vec<String> =
-                specs.iter().zip(batch.columns()).map(|(spec, column)| cell(batch, spec, column, row, display.zone, fine)).collect();
+            let key = |(spec, column): (&ColumnSpec, &Column)| match column.validity.get(row) {
+                true => cell(batch, spec, column, row, display.zone, fine),
+                // A name that is shown beside an interface is no group of its own.
+                false if is_label(table, spec) => String::new(),
+                false => NONE.to_owned(),
+            };
+            let mut cells: Vec<String> = specs.iter().zip(batch.columns()).map(key).collect();
             cells.extend(sums(counts, display));
             if table.every.is_none() {
                 let part = share.measure(counts).and_then(|measure| percent(measure, share, totals));
-                cells.push(part.map_or_else(String::new, |part| format!("{part:.1}")));
+                // Of many groups the first ones may have little.
+                cells.push(part.map_or_else(String::new, |part| if part < 1.0 { format!("{part:.2}") } else { format!("{part:.1}") }));
             }
             let rate = rates.and_then(|c| c.unsigned(row));
             cells.push(rate.map_or_else(|| "–".to_owned(), |rate| bits(rate, display.bytes)));
@@ -70,7 +76,13 @@ impl Cells {
             }
             cells
         });
-        Self { rows: rows.collect(), lanes }
+        let mut cells = Self { rows: rows.collect(), lanes };
+        for (spec, column) in specs.iter().zip(batch.columns()) {
+            if is_label(table, spec) && column.validity.nulls() == column.validity.len() {
+                cells.remove(&spec.name);
+            }
+        }
+        cells
     }
 
     /// The intervals of a series.
@@ -118,14 +130,16 @@ fn sums(counts: &Counts, display: &Display) -> [String; 3] {
     [grouped(counts.flows.into()), grouped(counts.packets.into()), display.bytes.text(counts.bytes.into())]
 }
 
+/// True for a column that flows are not grouped by: names of interfaces.
+fn is_label(table: &Table, spec: &ColumnSpec) -> bool {
+    spec.kind == Kind::Text && spec.name.ends_with("_if_name") && table.by.iter().all(|part| part.name != spec.name)
+}
+
 fn is_number(spec: &ColumnSpec) -> bool {
     matches!(spec.kind, Kind::U8 | Kind::U16 | Kind::U32 | Kind::U64 | Kind::I64 | Kind::F64) && !has_names(spec)
 }
 
 fn cell(batch: &FlowBatch, spec: &ColumnSpec, column: &Column, row: usize, zone: Zone, fine: bool) -> String {
-    if !column.validity.get(row) {
-        return NONE.to_owned();
-    }
     match (&column.values, spec.kind) {
         (Values::I64(times), Kind::Time) => {
             return times.get(row).map_or_else(String::new, |nanos| moment(*nanos, zone, fine || spec.name != "interval"));
@@ -160,7 +174,9 @@ pub(super) fn footer(table: &Table, totals: &FlowTotals, noun: &str) -> Option<S
     }
     let share = shared(table);
     let measure = table.rows.iter().filter_map(|row| share.measure(row)).fold(0u64, u64::saturating_add);
-    let part = percent(measure, share, totals).map_or_else(String::new, |part| format!(", with {part:.1} % of the {}", share.name()));
+    // Rounded down: what is not all of them is not 100 %.
+    let part = percent(measure, share, totals).map(|part| (part * 10.0).floor() / 10.0);
+    let part = part.map_or_else(String::new, |part| format!(", with {part:.1} % of the {}", share.name()));
     Some(format!("{} of {} {noun}{part}{files}", grouped(shown.into()), grouped(table.groups.into())))
 }
 

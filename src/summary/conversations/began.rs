@@ -47,7 +47,7 @@ const SERVERS: [u16; 48] = [
 ];
 
 /// The client's side and how that is known; without any sign, who sent what was seen of a one-way conversation.
-/// `one_clock`: some observer saw both directions, so their times can be compared.
+/// `one_clock`: some exporter saw both directions, so their times can be compared.
 pub(super) fn began(key: &Key, ways: &[Way; 2], told: Told, one_clock: bool) -> (Side, Option<Began>) {
     match told {
         Told::Asked(side) => return (side.into(), Some(Began::Type)),

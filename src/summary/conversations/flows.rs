@@ -2,13 +2,12 @@
 
 use std::hash::BuildHasher;
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use hashbrown::DefaultHashBuilder;
 
 use crate::collector::Digest;
 use crate::column::{Column, Context, FlowBatch, Run, Values};
-use crate::plan::{Canonical, Kind, Schema, SchemaBuilder};
+use crate::plan::{Canonical, Kind, SchemaBuilder};
 
 use super::key::{Ends, Key};
 
@@ -22,16 +21,51 @@ pub struct PairingDigest {
     hasher: DefaultHashBuilder,
 }
 
+/// Flows are dealt out by their keys to so many threads that pair them. A fixed number, so that the order of what comes out does not
+/// depend on the machine.
+pub(super) const SHARDS: usize = 2;
+
 /// What pairing needs of a batch.
 #[derive(Debug, Default)]
 pub struct PairingPart {
-    pub(super) runs: Vec<PartRun>,
-    pub(super) flows: Vec<Flow>,
-    pub(super) reverses: Vec<Reverse>,
+    pub(super) shards: [ShardPart; SHARDS],
     /// Flows without an address at one end or both.
     pub(super) without_addresses: u64,
     /// Flows that tell no time of their own.
     pub(super) without_times: u64,
+}
+
+/// The flows of a batch that one thread pairs.
+#[derive(Debug, Default)]
+pub(super) struct ShardPart {
+    pub(super) runs: Vec<PartRun>,
+    pub(super) flows: Vec<Flow>,
+    /// Of the flows that are bidirectional, in order.
+    pub(super) reverses: Vec<Reverse>,
+    /// Flows in the runs.
+    ended: usize,
+}
+
+impl PairingPart {
+    /// Adds a flow to its shard.
+    #[inline]
+    pub(super) fn push(&mut self, flow: Flow, reverse: Option<Reverse>) {
+        // Not by the hash, which is another one in every run.
+        let shard = &mut self.shards[flow.key.lot() as usize % SHARDS];
+        shard.reverses.extend(reverse);
+        shard.flows.push(flow);
+    }
+
+    /// Ends a run: the flows that were added since the last one are of that exporter.
+    pub(super) fn end_run(&mut self, exporter: Option<IpAddr>, source: u32, arrival: i64) {
+        for shard in &mut self.shards {
+            let flows = shard.flows.len() - shard.ended;
+            if flows > 0 {
+                shard.runs.push(PartRun { exporter, source, arrival, flows });
+                shard.ended += flows;
+            }
+        }
+    }
 }
 
 /// Flows of one exporter that arrived together.
@@ -43,7 +77,7 @@ pub(super) struct PartRun {
     pub(super) source: u32,
     /// When they arrived, in nanoseconds since 1970.
     pub(super) arrival: i64,
-    /// How many of [`PairingPart::flows`] they are.
+    /// How many of [`ShardPart::flows`] they are.
     pub(super) flows: usize,
 }
 
@@ -68,7 +102,7 @@ pub(super) struct Flow {
     pub(super) egress: bool,
     /// Whether the times are its own.
     pub(super) timed: bool,
-    /// Whether [`PairingPart::reverses`] has its other direction.
+    /// Whether [`ShardPart::reverses`] has its other direction.
     pub(super) biflow: bool,
 }
 
@@ -115,13 +149,6 @@ impl PairingDigest {
         builder.field(REVERSE_FLAGS, Kind::U64);
         builder.field(BIFLOW_DIRECTION, Kind::U64);
     }
-
-    /// The schema of these columns alone.
-    pub fn schema() -> Arc<Schema> {
-        let mut builder = SchemaBuilder::default();
-        Self::add_columns(&mut builder);
-        Arc::new(builder.build())
-    }
 }
 
 impl Default for PairingDigest {
@@ -135,7 +162,10 @@ impl Digest for PairingDigest {
 
     fn digest(&self, batch: &FlowBatch) -> PairingPart {
         let columns = Columns::of(batch);
-        let mut part = PairingPart { flows: Vec::with_capacity(batch.rows()), ..PairingPart::default() };
+        let mut part = PairingPart::default();
+        for shard in &mut part.shards {
+            shard.flows.reserve(batch.rows() / SHARDS + batch.rows() / 16);
+        }
         for run in batch.runs() {
             self.read(&columns, run, &mut part);
         }
@@ -145,7 +175,6 @@ impl Digest for PairingDigest {
 
 impl PairingDigest {
     fn read(&self, columns: &Columns<'_>, run: &Run, part: &mut PairingPart) {
-        let before = part.flows.len();
         let told = arrival(&run.context);
         let mut arrival = told;
         for row in run.start..run.start + run.rows {
@@ -182,10 +211,7 @@ impl PairingDigest {
             };
             // A count of 0 says that nothing came back.
             let biflow = reverse.bytes.is_some_and(|n| n > 0) || reverse.packets.is_some_and(|n| n > 0);
-            if biflow {
-                part.reverses.push(reverse);
-            }
-            part.flows.push(Flow {
+            let flow = Flow {
                 key,
                 hash: self.hasher.hash_one(key),
                 first: first.min(last),
@@ -200,13 +226,10 @@ impl PairingDigest {
                 egress: columns.direction.get(row) == Some(1),
                 timed,
                 biflow,
-            });
+            };
+            part.push(flow, biflow.then_some(reverse));
         }
-        let flows = part.flows.len() - before;
-        if flows > 0 {
-            let exporter = run.context.exporter.known_addr();
-            part.runs.push(PartRun { exporter, source: run.context.source, arrival: arrival.unwrap_or(0), flows });
-        }
+        part.end_run(run.context.exporter.known_addr(), run.context.source, arrival.unwrap_or(0));
     }
 }
 

@@ -79,6 +79,14 @@ impl Key {
         (Self { ends: ends_in_order, rest: first << 48 | second << 32 | protocol << 16 | kind }, side, answer)
     }
 
+    /// A number to deal keys out by: the same in every run, and about as often odd as even.
+    #[inline]
+    pub(super) fn lot(&self) -> u8 {
+        let words = self.ends.as_flattened().iter().chain([&self.rest]);
+        let mixed = words.fold(0, |mixed: u64, word| (mixed.rotate_left(29) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        (mixed >> 56) as u8
+    }
+
     /// The address of an end.
     pub(super) fn address(&self, side: Side) -> [u8; 16] {
         let [high, low] = self.ends[side & 1];
@@ -166,6 +174,15 @@ mod tests {
         // 8 asks in ICMP; in ICMPv6 it is nothing, and 128 asks.
         assert_eq!(Key::of(&ends(1, 2, (0, 0), 58, Some((129, 0)))).0.icmp_type(), Some(128));
         assert_ne!(Key::of(&ends(1, 2, (0, 0), 58, Some((8, 0)))).0, Key::of(&ends(2, 1, (0, 0), 58, Some((8, 0)))).0);
+    }
+
+    #[test]
+    fn keys_are_dealt_evenly_and_the_same_in_every_run() {
+        let lots: Vec<u8> = (0..1_000).map(|port| Key::of(&ends(1, 2, (port, 53), 17, None)).0.lot() % 2).collect();
+        let odd = lots.iter().filter(|lot| **lot == 1).count();
+        assert!((400..600).contains(&odd), "{odd}");
+        let hosts = (0..250).filter(|host| Key::of(&ends(*host, 251, (9, 9), 6, None)).0.lot() % 2 == 1).count();
+        assert!((90..160).contains(&hosts), "{hosts}");
     }
 
     #[test]

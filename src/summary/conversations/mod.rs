@@ -3,8 +3,8 @@
 //! In: batches of flows in the order of the capture. Out: [`Conversation`]s as they close, and a [`Tally`] of what is one-way where.
 //!
 //! ```text
-//! FlowBatch ── workers: flows, key ──▶ PairingPart ── one thread: open, strand ──▶ clusters ── settle, began ──▶ Conversation ── rows ──▶ FlowBatch
-//!                                                                                     └──────── tally
+//! FlowBatch ── workers: flows, key ──▶ PairingPart ── pairing: dealt out by key ──▶ shard ─▶ open, strand ─▶ settle, began ─▶ Conversation ── rows ──▶ FlowBatch
+//!                                                                             └──▶ shard ─▶ …             └─▶ tally
 //! ```
 //!
 //! # What belongs together
@@ -28,6 +28,7 @@ mod order;
 mod pairing;
 mod rows;
 mod settle;
+mod shard;
 mod strand;
 mod tally;
 

@@ -14,7 +14,7 @@ use hashbrown::HashTable;
 
 use super::flows::{Flow, Reverse};
 use super::key::Key;
-use super::strand::{Observer, Strand};
+use super::strand::Strand;
 
 /// The end of a chain.
 const NONE: u32 = u32::MAX;
@@ -48,7 +48,7 @@ struct Node {
     next: u32,
 }
 
-/// Strands of one key that belong together: whatever touches within the window, of all observers.
+/// Strands of one key that belong together: whatever touches within the window, of all exporters.
 pub(super) type Cluster<'a> = &'a [Strand];
 
 /// What was closed before its time.
@@ -162,24 +162,26 @@ impl Open {
 
     /// Adds a flow.
     #[inline]
-    pub(super) fn add(&mut self, flow: &Flow, reverse: Option<&Reverse>, observer: Observer, close: &mut dyn FnMut(&Key, Cluster<'_>)) {
+    pub(super) fn add(&mut self, flow: &Flow, reverse: Option<&Reverse>, exporter: u32, close: &mut dyn FnMut(&Key, Cluster<'_>)) {
+        if self.len() >= self.terms.most {
+            self.make_room(close);
+        }
         let nodes = &self.nodes;
         let found = self.table.find(flow.hash, |at| nodes.get(*at as usize).is_some_and(|n| n.key == flow.key)).copied();
         let Some(head) = found else {
-            self.begin(flow, Strand::of(flow, reverse, observer), close);
+            self.begin(flow, Strand::of(flow, reverse, exporter));
             return;
         };
         // The usual case: one strand, and the flow belongs to it.
         if let Some(node) = self.nodes.get_mut(head as usize)
             && node.next == NONE
-            && node.strand.observer == observer
-            && node.strand.touches(flow.first, flow.last, self.terms.window)
+            && node.strand.wants(flow, exporter, self.terms.window)
         {
             node.strand.take(flow, reverse, self.terms.fold);
             node.arrival = self.now;
             return;
         }
-        self.add_to_chain(head, flow, reverse, observer, close);
+        self.add_to_chain(head, flow, reverse, exporter, close);
     }
 
     /// Looks for the hashes, so that what adding the flows will need is under way to the processor's caches together.
@@ -188,8 +190,7 @@ impl Open {
         flows.iter().filter(|flow| find(flow).is_some()).count()
     }
 
-    fn begin(&mut self, flow: &Flow, strand: Strand, close: &mut dyn FnMut(&Key, Cluster<'_>)) {
-        self.make_room(close);
+    fn begin(&mut self, flow: &Flow, strand: Strand) {
         let head = self.node(Node { key: flow.key, strand, hash: flow.hash, arrival: self.now, next: NONE });
         let nodes = &self.nodes;
         self.table.insert_unique(flow.hash, head, |at| nodes.get(*at as usize).map_or(0, |n| n.hash));
@@ -197,23 +198,16 @@ impl Open {
     }
 
     #[cold]
-    fn add_to_chain(
-        &mut self,
-        head: u32,
-        flow: &Flow,
-        reverse: Option<&Reverse>,
-        observer: Observer,
-        close: &mut dyn FnMut(&Key, Cluster<'_>),
-    ) {
+    fn add_to_chain(&mut self, head: u32, flow: &Flow, reverse: Option<&Reverse>, exporter: u32, close: &mut dyn FnMut(&Key, Cluster<'_>)) {
         let (mut at, mut before, mut target, mut length, mut due) = (head, NONE, NONE, 0, false);
         let until = self.now.saturating_sub(self.terms.horizon);
         while let Some(node) = self.nodes.get(at as usize).copied() {
             length += 1;
             due |= node.arrival < until;
-            let touches = node.strand.observer == observer && node.strand.touches(flow.first, flow.last, self.terms.window);
-            if touches && target == NONE {
+            let wanted = node.strand.wants(flow, exporter, self.terms.window);
+            if wanted && target == NONE {
                 target = at;
-            } else if touches {
+            } else if wanted && self.nodes[target as usize].strand.goes_with(&node.strand) {
                 // The flow makes one of what were two.
                 self.nodes[target as usize].strand.join(&node.strand);
                 self.nodes[before as usize].next = node.next;
@@ -231,11 +225,11 @@ impl Open {
             self.early.strands += length as u64;
             self.early.shortest = Some(0);
             self.close_clusters(head, i64::MAX, close);
-            let strand = Strand::of(flow, reverse, observer);
+            let strand = Strand::of(flow, reverse, exporter);
             self.nodes[head as usize] = Node { key: flow.key, strand, hash: flow.hash, arrival: self.now, next: NONE };
             return;
         } else {
-            let strand = Strand::of(flow, reverse, observer);
+            let strand = Strand::of(flow, reverse, exporter);
             let new = self.node(Node { key: flow.key, strand, hash: flow.hash, arrival: self.now, next: NONE });
             self.nodes[before as usize].next = new;
         }
@@ -243,8 +237,6 @@ impl Open {
             // Not all of it: the flow has just arrived.
             self.close_clusters(head, until, close);
         }
-        // Only now: the chain must not be closed while it is walked.
-        self.make_room(close);
     }
 
     /// Closes the longest waiting chains until there is room for one more strand; some more than needed, where many may be open.
@@ -266,11 +258,13 @@ impl Open {
         }
     }
 
-    /// Closes everything, by the first times.
-    pub(super) fn close_all(&mut self, close: &mut dyn FnMut(&Key, Cluster<'_>)) {
+    /// Closes everything, by the first times if the order matters.
+    pub(super) fn close_all(&mut self, in_order: bool, close: &mut dyn FnMut(&Key, Cluster<'_>)) {
         let mut heads: Vec<(i64, u32)> = self.table.iter().map(|head| (self.chain_first(*head), *head)).collect();
-        // The order of the table is no order; equal times go by what was sent first.
-        heads.sort_unstable_by_key(|(first, head)| (*first, self.nodes[*head as usize].key.address(0), *head));
+        if in_order {
+            // The order of the table is no order; equal times go by their places, which follow from the order of arrival.
+            heads.sort_unstable();
+        }
         self.waiting.clear();
         for (_, head) in heads {
             self.close_chain(head, close);
@@ -309,7 +303,7 @@ impl Open {
             }
             at = node.next;
         }
-        strands.sort_by_key(|(s, _)| (s.first(), s.last(), s.observer));
+        strands.sort_by_key(|(s, _)| (s.first(), s.last(), s.exporter));
         // Clusters from left to right; those that stay are put back behind the head.
         let (mut begin, mut kept) = (0, NONE);
         while begin < strands.len() {

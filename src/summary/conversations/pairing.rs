@@ -1,22 +1,21 @@
-//! Takes the flows of a run in the order of the capture, hands on conversations as they close, and counts what is one-way.
+//! Takes the flows of a run in the order of the capture, deals them out to threads that pair them, hands on conversations as they close.
+//!
+//! What the threads give for one part comes before what they give for the next, the first thread's before the second's. So the order is
+//! the same in every run.
 
-use std::collections::HashMap;
-use std::net::IpAddr;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::{self, JoinHandle};
 
 use crate::collector::{Flow as More, Sink};
 
-use super::flows::PairingPart;
-use super::key::Key;
-use super::open::{Early, Open, Terms};
-use super::settle::{Conversation, Deduplicate, Rules, Settler};
-use super::strand::{Observer, Strand};
+use super::flows::{PairingPart, SHARDS, ShardPart};
+use super::open::Early;
+use super::settle::{Conversation, Rules};
+use super::shard::{Shard, ShardCounts, TOGETHER};
 use super::tally::Tally;
 
-/// Conversations that are handed on together.
-const TOGETHER: usize = 4_096;
-/// Flows that are looked up together before they are added.
-const AHEAD: usize = 32;
-const NANOS: i64 = 1_000_000_000;
+/// Parts that a thread may be behind.
+const BEHIND: usize = 4;
 
 /// How flows are paired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +24,7 @@ pub struct PairingOptions {
     pub rules: Rules,
     /// Nanoseconds after its latest arrival for which a conversation stays open: the exporters' active timeout, or more.
     pub horizon: i64,
-    /// Conversations, each observer's apart, that may be open at a time.
+    /// Conversations, each exporter's apart, that may be open at a time.
     pub most: usize,
 }
 
@@ -43,7 +42,7 @@ pub struct PairingCounts {
     /// Flows that began longer before their arrival than conversations stay open, and came when some had been closed: what belonged to
     /// them may have been among those.
     pub late: u64,
-    /// Conversations told, and how many of them have both directions.
+    /// Conversations told.
     pub conversations: u64,
     /// Those with both directions.
     pub both: u64,
@@ -51,109 +50,127 @@ pub struct PairingCounts {
     pub folded: u64,
     /// What was closed before its time.
     pub early: Early,
-    /// The greatest number of conversations that were open at a time, each observer's apart.
+    /// The greatest number of conversations that were open at a time, each exporter's apart; of the threads' own greatest the sum.
     pub open: usize,
 }
 
 /// The pairing of a run.
 #[derive(Debug)]
 pub struct Pairing<S> {
-    options: PairingOptions,
-    open: Open,
-    exporters: Vec<Option<IpAddr>>,
-    by_address: HashMap<Option<IpAddr>, u32>,
-    /// The exporter's number, by the collector's number of address, version and domain.
-    by_source: Vec<Option<u32>>,
-    settled: Settled,
+    threads: Vec<Thread>,
+    counts: PairingCounts,
+    /// Parts dealt out whose conversations were not handed on yet.
+    under_way: usize,
+    ready: Vec<Conversation>,
     sink: S,
 }
 
-/// Where closed clusters go.
+/// A thread with a shard.
 #[derive(Debug)]
-struct Settled {
-    rules: Rules,
-    settler: Settler,
-    tally: Tally,
-    counts: PairingCounts,
-    ready: Vec<Conversation>,
+struct Thread {
+    parts: SyncSender<ShardPart>,
+    lots: Receiver<Vec<Conversation>>,
+    handle: JoinHandle<(Tally, ShardCounts)>,
 }
 
-impl Settled {
-    fn close(&mut self, key: &Key, cluster: &[Strand], exporters: &[Option<IpAddr>]) {
-        for seen in self.settler.look(key, cluster, &self.rules) {
-            self.tally.add(seen, exporters);
-        }
-        let before = self.ready.len();
-        self.settler.tell(key, cluster, &self.rules, exporters, &mut self.ready);
-        for told in self.ready.iter().skip(before) {
-            self.counts.conversations += 1;
-            self.counts.both += u64::from(told.is_both());
-            self.counts.folded += told.folded();
-        }
+impl Thread {
+    fn start(mut shard: Shard) -> Self {
+        let (parts, waiting) = sync_channel::<ShardPart>(BEHIND);
+        // One lot for each part under way: a thread waits for the reader only at the end.
+        let (give, lots) = sync_channel(BEHIND + 1);
+        let handle = thread::spawn(move || {
+            for part in waiting {
+                if give.send(shard.take(&part)).is_err() {
+                    break;
+                }
+            }
+            shard.finish(&mut |lot| give.send(lot).is_ok())
+        });
+        Self { parts, lots, handle }
     }
 }
 
 impl<S: Sink<Vec<Conversation>>> Pairing<S> {
-    /// Nothing seen yet; `sink` takes the conversations.
-    pub fn new(options: PairingOptions, sink: S) -> Self {
-        let terms = Terms {
-            window: options.rules.window,
-            horizon: options.horizon.div_euclid(NANOS).saturating_add(1),
-            most: options.most,
-            fold: options.rules.deduplicate != Deduplicate::None,
-        };
-        let settled = Settled {
-            rules: options.rules,
-            settler: Settler::default(),
-            tally: Tally::default(),
-            counts: PairingCounts::default(),
-            ready: Vec::with_capacity(TOGETHER),
-        };
-        Self { options, open: Open::new(terms), exporters: Vec::new(), by_address: HashMap::new(), by_source: Vec::new(), settled, sink }
+    /// Nothing seen yet; `sink` takes the conversations, or none if `told` is false and they are only to be counted.
+    pub fn new(options: PairingOptions, told: bool, sink: S) -> Self {
+        let most = options.most.div_ceil(SHARDS);
+        let threads = (0..SHARDS).map(|_| Thread::start(Shard::new(&options, most, told))).collect();
+        Self { threads, counts: PairingCounts::default(), under_way: 0, ready: Vec::new(), sink }
     }
 
-    /// Closes what is still open; then nothing more may come.
+    /// Closes what is still open, by first times; then nothing more may come.
     ///
     /// # Errors
     /// The sink's.
     pub fn finish(mut self) -> Result<(Tally, PairingCounts, S), S::Error> {
-        let Self { open, exporters, settled, sink, .. } = &mut self;
         let mut ended = Ok(More::Continue);
-        open.close_all(&mut |key, cluster| {
-            settled.close(key, cluster, exporters);
-            if settled.ready.len() >= TOGETHER {
-                let ready = std::mem::replace(&mut settled.ready, Vec::with_capacity(TOGETHER));
-                // What a sink does not want is still counted.
+        while self.under_way > 0 {
+            self.collect();
+            if matches!(ended, Ok(More::Continue)) {
+                ended = self.hand_on(0);
+            }
+        }
+        let Self { threads, mut counts, mut ready, mut sink, .. } = self;
+        let mut ends = Vec::with_capacity(threads.len());
+        let mut streams = Vec::with_capacity(threads.len());
+        for Thread { parts, lots, handle } in threads {
+            drop(parts);
+            streams.push(lots.into_iter().flatten().peekable());
+            ends.push(handle);
+        }
+        // Both streams are by first times; so is what they make together.
+        while let Some(next) = (0..streams.len()).filter_map(|n| Some((streams[n].peek()?.first(), n))).min() {
+            ready.extend(streams[next.1].next());
+            if ready.len() >= TOGETHER {
+                let lot = std::mem::take(&mut ready);
                 if matches!(ended, Ok(More::Continue)) {
-                    ended = sink.absorb(ready);
+                    ended = sink.absorb(lot);
                 }
             }
-        });
-        if ended? == More::Continue && !settled.ready.is_empty() {
-            sink.absorb(std::mem::take(&mut settled.ready))?;
         }
-        let mut counts = std::mem::take(&mut self.settled.counts);
-        (counts.early, counts.open) = (self.open.early(), self.open.peak());
-        Ok((self.settled.tally, counts, self.sink))
+        if ended? == More::Continue && !ready.is_empty() {
+            sink.absorb(ready)?;
+        }
+        let mut tally = Tally::default();
+        for handle in ends {
+            let (own, shard) = handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            tally.join(own);
+            counts.add(shard);
+        }
+        tally.exporters.sort_by_key(|e| e.exporter);
+        Ok((tally, counts, sink))
     }
 
-    fn exporter(&mut self, source: u32, address: Option<IpAddr>) -> u32 {
-        let source = source as usize;
-        if let Some(Some(known)) = self.by_source.get(source)
-            && self.exporters.get(*known as usize) == Some(&address)
-        {
-            return *known;
+    /// Takes what the threads made of the oldest part under way.
+    fn collect(&mut self) {
+        self.under_way -= 1;
+        for thread in &self.threads {
+            // A thread that gives nothing has failed: its panic comes up when it is joined.
+            self.ready.extend(thread.lots.recv().unwrap_or_default());
         }
-        let next = self.exporters.len() as u32;
-        let known = *self.by_address.entry(address).or_insert(next);
-        if known == next {
-            self.exporters.push(address);
+    }
+
+    /// Hands on what is ready, if it is more than so much.
+    fn hand_on(&mut self, least: usize) -> Result<More, S::Error> {
+        if self.ready.len() <= least {
+            return Ok(More::Continue);
         }
-        if self.by_source.len() <= source {
-            self.by_source.resize(source + 1, None);
-        }
-        self.by_source[source] = Some(known);
-        known
+        self.sink.absorb(std::mem::take(&mut self.ready))
+    }
+}
+
+impl PairingCounts {
+    fn add(&mut self, shard: ShardCounts) {
+        self.late += shard.late;
+        self.conversations += shard.conversations;
+        self.both += shard.both;
+        self.folded += shard.folded;
+        self.open += shard.open;
+        self.early.strands += shard.early.strands;
+        self.early.shortest = match (self.early.shortest, shard.early.shortest) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
     }
 }
 
@@ -161,34 +178,19 @@ impl<S: Sink<Vec<Conversation>>> Sink<PairingPart> for Pairing<S> {
     type Error = S::Error;
 
     fn absorb(&mut self, part: PairingPart) -> Result<More, S::Error> {
-        let counts = &mut self.settled.counts;
-        counts.flows += part.flows.len() as u64 + part.without_addresses;
+        let counts = &mut self.counts;
         counts.without_addresses += part.without_addresses;
         counts.without_times += part.without_times;
-        counts.bidirectional += part.reverses.len() as u64;
-        let mut reverses = part.reverses.iter();
-        let mut flows = part.flows.as_slice();
-        for run in &part.runs {
-            let exporter = self.exporter(run.source, run.exporter);
-            let Self { open, exporters, settled, options, .. } = self;
-            let (own, rest) = flows.split_at(run.flows.min(flows.len()));
-            flows = rest;
-            open.at(run.arrival, &mut |key, cluster| settled.close(key, cluster, exporters));
-            for group in own.chunks(AHEAD) {
-                std::hint::black_box(open.foresee(group));
-                for flow in group {
-                    let late = open.has_closed() && run.arrival.saturating_sub(flow.first) > options.horizon;
-                    settled.counts.late += u64::from(late);
-                    let reverse = if flow.biflow { reverses.next() } else { None };
-                    let observer = Observer { exporter, egress: flow.egress };
-                    open.add(flow, reverse, observer, &mut |key, cluster| settled.close(key, cluster, exporters));
-                }
-            }
+        counts.flows += part.without_addresses;
+        if self.under_way >= BEHIND {
+            self.collect();
         }
-        if self.settled.ready.len() < TOGETHER {
-            return Ok(More::Continue);
+        for (thread, shard) in self.threads.iter().zip(part.shards) {
+            self.counts.flows += shard.flows.len() as u64;
+            self.counts.bidirectional += shard.reverses.len() as u64;
+            let _ = thread.parts.send(shard);
         }
-        let ready = std::mem::replace(&mut self.settled.ready, Vec::with_capacity(TOGETHER));
-        self.sink.absorb(ready)
+        self.under_way += 1;
+        self.hand_on(TOGETHER)
     }
 }

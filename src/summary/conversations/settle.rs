@@ -1,4 +1,4 @@
-//! From what observers counted of a cluster to the conversations that are told: which directions belong together, and what was counted twice.
+//! From what exporters counted of a cluster to the conversations that are told: which directions belong together, and what was counted twice.
 
 use std::net::IpAddr;
 
@@ -159,23 +159,23 @@ impl Settler {
     pub(super) fn look(&mut self, key: &Key, cluster: &[Strand], rules: &Rules) -> &[Seen] {
         self.seen.clear();
         if let [strand] = cluster {
-            self.seen.push(seen(key, strand.observer.exporter, strand.ways, strand.told));
+            self.seen.push(seen(key, strand.exporter, strand.ways, strand.told));
         } else {
             self.strands.clear();
             self.strands.extend_from_slice(cluster);
-            self.strands.sort_by_key(|s| (s.observer.exporter, s.first(), s.last(), s.observer.egress));
+            self.strands.sort_by_key(|s| (s.exporter, s.first(), s.last()));
             let strands = &self.strands;
             let mut begin = 0;
             while let Some(first) = strands.get(begin) {
                 let (mut end, mut last) = (begin + 1, first.last());
                 while let Some(next) = strands.get(end)
-                    && next.observer.exporter == first.observer.exporter
+                    && next.exporter == first.exporter
                     && next.first().saturating_sub(rules.window) <= last
                 {
                     (last, end) = (last.max(next.last()), end + 1);
                 }
                 let group = &strands[begin..end];
-                self.seen.push(seen(key, first.observer.exporter, merged(group, rules.deduplicate), told(group)));
+                self.seen.push(seen(key, first.exporter, merged(group, rules.deduplicate), told(group)));
                 begin = end;
             }
         }
@@ -274,13 +274,13 @@ fn told(strands: &[Strand]) -> Told {
     strands.iter().map(|s| s.told).find(|t| *t != Told::Nothing).unwrap_or_default()
 }
 
-/// Both directions of several observers.
+/// Both directions of several strands.
 fn merged(strands: &[Strand], deduplicate: Deduplicate) -> [Way; 2] {
     [0, 1].map(|side| {
         let mut ways: Vec<(u64, Way)> = Vec::with_capacity(strands.len());
         for strand in strands.iter().filter(|s| s.ways[side].is_there()) {
-            let source = u64::from(strand.observer.exporter) << 1 | u64::from(strand.observer.egress);
-            ways.push((source, strand.ways[side]));
+            let way = strand.ways[side];
+            ways.push((u64::from(strand.exporter) << 1 | u64::from(way.is_egress()), way));
         }
         if deduplicate == Deduplicate::Source {
             fold(ways)

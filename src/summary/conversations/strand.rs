@@ -1,4 +1,4 @@
-//! What one observer counted of a conversation: an exporter, on the way in or on the way out, with both directions.
+//! What one exporter counted of a conversation, with both directions.
 
 use super::flows::{Flow, Reverse};
 
@@ -34,9 +34,12 @@ impl Known {
     const BYTES: u8 = 1;
     const PACKETS: u8 = 2;
     const FLAGS: u8 = 4;
+    /// Not a counter: whether the flows were counted on the way out.
+    const EGRESS: u8 = 8;
 
-    fn of(bytes: bool, packets: bool, flags: bool) -> Self {
-        Self(u8::from(bytes) * Self::BYTES | u8::from(packets) * Self::PACKETS | u8::from(flags) * Self::FLAGS)
+    fn of(bytes: bool, packets: bool, flags: bool, egress: bool) -> Self {
+        let marks = [(bytes, Self::BYTES), (packets, Self::PACKETS), (flags, Self::FLAGS), (egress, Self::EGRESS)];
+        Self(marks.into_iter().fold(0, |all, (is, mark)| all | (u8::from(is) * mark)))
     }
 
     fn has(self, what: u8) -> bool {
@@ -86,6 +89,17 @@ impl Way {
         self.known.has(Known::FLAGS).then_some(self.flags)
     }
 
+    /// True if its flows were counted on the way out.
+    pub(super) fn is_egress(&self) -> bool {
+        self.known.has(Known::EGRESS)
+    }
+
+    /// Whether flows counted there can be added up: there are none yet, or they were counted at the same side.
+    #[inline]
+    fn goes_with(&self, egress: bool) -> bool {
+        self.flows == 0 || self.is_egress() == egress
+    }
+
     /// The forward direction of a flow.
     #[inline]
     pub(super) fn forward(flow: &Flow) -> Self {
@@ -99,14 +113,14 @@ impl Way {
 
     #[inline]
     fn counted(flow: &Flow, (bytes, packets, flags): (Option<u64>, Option<u64>, Option<u16>), (in_if, out_if): (u32, u32)) -> Self {
-        let known = Known::of(bytes.is_some(), packets.is_some(), flags.is_some());
+        let known = Known::of(bytes.is_some(), packets.is_some(), flags.is_some(), flow.egress);
         let (bytes, packets, flags) = (bytes.unwrap_or(0), packets.unwrap_or(0), flags.unwrap_or(0));
         let (first, last) = (flow.first, flow.last);
         let latest = if flow.timed { mark([first as u64, last as u64, bytes, packets]) } else { 0 };
         Self { bytes, packets, first, last, flows: 1, folded: 0, in_if, out_if, flags, known, latest }
     }
 
-    /// Adds the next flow of the same observer. With `fold`, one that has the times and counters of the one before is left out: it is the
+    /// Adds the next flow. With `fold`, one that has the times and counters of the one before is left out: it is the
     /// same record once more, since a flow cache does not hold two such flows of one key.
     #[inline]
     pub(super) fn take(&mut self, next: &Self, fold: bool) {
@@ -144,13 +158,6 @@ fn mark(words: [u64; 4]) -> u32 {
     (mixed >> 32) as u32 | 1
 }
 
-/// Who counted a strand: an exporter by its number in the run, and whether on the way out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Observer {
-    pub(super) exporter: u32,
-    pub(super) egress: bool,
-}
-
 /// What the flows themselves say of who began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Told {
@@ -162,25 +169,40 @@ pub(super) enum Told {
     Record(u8),
 }
 
-/// What one observer counted, flows that touch each other within the window.
+/// What one exporter counted, flows that touch each other within the window. Of a direction that it counts on the way in and on the way out
+/// there are two.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Strand {
     /// By the side of the key that sent.
     pub(super) ways: [Way; 2],
-    pub(super) observer: Observer,
+    /// The exporter's number in the run.
+    pub(super) exporter: u32,
     pub(super) told: Told,
 }
 
 impl Strand {
     /// A strand of one flow.
     #[inline]
-    pub(super) fn of(flow: &Flow, reverse: Option<&Reverse>, observer: Observer) -> Self {
-        let mut strand = Self { ways: [Way::NONE; 2], observer, told: Told::Nothing };
+    pub(super) fn of(flow: &Flow, reverse: Option<&Reverse>, exporter: u32) -> Self {
+        let mut strand = Self { ways: [Way::NONE; 2], exporter, told: Told::Nothing };
         strand.take(flow, reverse, false);
         strand
     }
 
-    /// Adds a flow of the same observer.
+    /// True if the flow belongs to the strand.
+    #[inline]
+    pub(super) fn wants(&self, flow: &Flow, exporter: u32, window: i64) -> bool {
+        let side = usize::from(flow.side & 1);
+        let counted = self.ways[side].goes_with(flow.egress) && (!flow.biflow || self.ways[1 - side].goes_with(flow.egress));
+        self.exporter == exporter && counted && self.touches(flow.first, flow.last, window)
+    }
+
+    /// True if what another strand of the exporter counted can be added up with this.
+    pub(super) fn goes_with(&self, other: &Self) -> bool {
+        self.ways.iter().zip(&other.ways).all(|(own, other)| other.flows == 0 || own.goes_with(other.is_egress()))
+    }
+
+    /// Adds a flow that the strand wants.
     #[inline]
     pub(super) fn take(&mut self, flow: &Flow, reverse: Option<&Reverse>, fold: bool) {
         let side = usize::from(flow.side & 1);

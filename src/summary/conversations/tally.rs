@@ -115,7 +115,7 @@ pub enum Advice {
 /// Counts by exporter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// In the order of their first flows.
+    /// By their addresses.
     pub exporters: Vec<ExporterShare>,
 }
 
@@ -136,6 +136,20 @@ impl Tally {
             let known = share.interfaces.len() < MOST_INTERFACES || share.interfaces.contains_key(&interface);
             let places = share.interfaces.entry(if known { interface } else { 0 }).or_default();
             places.at(seen.place).add(Count { conversations: 1, ..count });
+        }
+    }
+
+    /// Adds what another thread counted.
+    pub(super) fn join(&mut self, other: Self) {
+        for share in other.exporters {
+            let Some(own) = self.exporters.iter_mut().find(|e| e.exporter == share.exporter) else {
+                self.exporters.push(share);
+                continue;
+            };
+            own.places.add(&share.places);
+            for (interface, places) in &share.interfaces {
+                own.interfaces.entry(*interface).or_default().add(places);
+            }
         }
     }
 

@@ -37,7 +37,7 @@ pub(super) fn flow(src: (u8, u16), dst: (u8, u16), times: (i64, i64)) -> Flow {
     let (key, side, answer) = Key::of(&ends);
     Flow {
         key,
-        // All in one place of the table would still have to work.
+        // Flows of many keys in one place of the table still have to work.
         hash: u64::from(src.1 ^ dst.1),
         first: times.0,
         last: times.1,

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::net::IpAddr;
 
-use super::flows::{Flow, PairingPart, PartRun, Reverse};
+use super::flows::{Flow, PairingPart, Reverse};
 use super::pairing::{Pairing, PairingCounts, PairingOptions};
 use super::settle::{Across, Conversation, Deduplicate, Rules};
 use super::tally::{Advice, Count, Tally};
@@ -47,11 +47,11 @@ fn options(asymmetric: bool, deduplicate: Deduplicate) -> PairingOptions {
 }
 
 fn pair(flows: &[Arrived], options: PairingOptions) -> (Vec<Conversation>, Tally, PairingCounts) {
-    let mut pairing = Pairing::new(options, Keep(Vec::new()));
+    let mut pairing = Pairing::new(options, true, Keep(Vec::new()));
     for flow in flows {
-        let run = PartRun { exporter: Some(address(flow.exporter)), source: flow.exporter.into(), arrival: flow.arrival, flows: 1 };
-        let part =
-            PairingPart { runs: vec![run], flows: vec![flow.flow], reverses: flow.reverse.into_iter().collect(), ..PairingPart::default() };
+        let mut part = PairingPart::default();
+        part.push(flow.flow, flow.reverse);
+        part.end_run(Some(address(flow.exporter)), flow.exporter.into(), flow.arrival);
         assert_eq!(pairing.absorb(part), Ok(More::Continue));
     }
     let (tally, counts, kept) = pairing.finish().unwrap();
@@ -114,9 +114,9 @@ fn groups(flows: &[Arrived], same: impl Fn(&Arrived, &Arrived) -> bool) -> Vec<V
     let mut group: Vec<usize> = (0..flows.len()).collect();
     loop {
         let mut changed = false;
-        for i in 0..flows.len() {
-            for j in 0..flows.len() {
-                if group[i] < group[j] && same(&flows[i], &flows[j]) {
+        for (i, a) in flows.iter().enumerate() {
+            for (j, b) in flows.iter().enumerate() {
+                if group[i] < group[j] && same(a, b) {
                     (group[j], changed) = (group[i], true);
                 }
             }

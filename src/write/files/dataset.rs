@@ -13,6 +13,7 @@ use tempfile::{Builder, TempDir};
 use thiserror::Error;
 
 use crate::collector::{Flow, Sink};
+use crate::write::target::check_space;
 
 use super::form::Form;
 use super::gather::{Gathered, first};
@@ -97,6 +98,7 @@ impl DatasetTarget {
         if !directory.is_dir() {
             return Err(DatasetError::NoDirectory { path: named, directory: directory.to_path_buf() });
         }
+        check_space(directory).map_err(|source| DatasetError::Io { path: named.clone(), source })?;
         let mut builder = Builder::new();
         builder.prefix(".ipfix-inspect-").suffix(".part");
         #[cfg(unix)]

@@ -114,8 +114,8 @@ impl Partitioning {
                 text.clear();
                 write_context(&mut text, column, run);
             }
-            for row in run.start..run.start + run.rows {
-                let before = numbers[row];
+            for (row, place) in numbers.iter_mut().enumerate().skip(run.start).take(run.rows) {
+                let before = *place;
                 let hours = match part {
                     Part::Date | Part::Hour => {
                         let hours = self.time(batch, row).or(run.context.received.map(|t| t.nanos())).map(|t| t.div_euclid(NANOS_PER_HOUR));
@@ -123,7 +123,7 @@ impl Partitioning {
                         if let (Some(hours), Some((number, known, now))) = (hours, last)
                             && (number, known) == (before, hours)
                         {
-                            numbers[row] = now;
+                            *place = now;
                             continue;
                         }
                         text.clear();
@@ -142,7 +142,7 @@ impl Partitioning {
                     Part::Context(_) => None,
                 };
                 if last_text.0 == before && last_text.1 == text {
-                    numbers[row] = last_text.2;
+                    *place = last_text.2;
                     continue;
                 }
                 let number = match found.get(&(before, text.clone())) {
@@ -157,7 +157,7 @@ impl Partitioning {
                 };
                 last = hours.map(|hours| (before, hours, number));
                 last_text = (before, text.clone(), number);
-                numbers[row] = number;
+                *place = number;
             }
         }
         *names = finer;

@@ -25,6 +25,9 @@ use super::distinct::{self, Key, Patience, Table};
 /// Octets of a page's values, about, before they are compressed: what a reader has to hold at least.
 const PAGE_OCTETS: usize = 1 << 20;
 
+/// Octets of a dictionary of texts that need not save much.
+const MOST_DICTIONARY_OCTETS: usize = 4 << 20;
+
 /// Whole numbers that are not in a dictionary take about as many bits as differ between neighbours: a dictionary has to be much better.
 const FEW: Patience = Patience { sample: 500, most: 250 };
 /// Text is long: most dictionaries are shorter. A sample sees fewer repetitions than there are in all.
@@ -232,7 +235,11 @@ impl Tools<'_> {
             out[at..at + 4].copy_from_slice(&length.to_le_bytes());
             at + 4
         };
-        if distinct::number_slices(self.table, rows.iter().copied(), TEXTS, self.keys, &mut few) {
+        let octets: usize = rows.iter().map(|row| row.len() + 4).sum();
+        let repeats = distinct::number_slices(self.table, rows.iter().copied(), TEXTS, self.keys, &mut few);
+        // Readers hold a dictionary whole.
+        let different: usize = few.iter().map(|value| value.len() + 4).sum();
+        if repeats && (different <= MOST_DICTIONARY_OCTETS || different * 4 <= octets) {
             let mut dictionary = Vec::new();
             for value in &few {
                 let at = one(&mut dictionary, value);
@@ -240,7 +247,6 @@ impl Tools<'_> {
             }
             return self.by_keys(dictionary, few.len(), bounds.owned());
         }
-        let octets: usize = rows.iter().map(|row| row.len() + 4).sum();
         let longest = rows.iter().map(|row| row.len() + 4).max().unwrap_or(4);
         // Pages by the usual length of rows, but none so long that a few long rows together would not fit one.
         let rows_per_page = (PAGE_OCTETS * rows.len() / octets.max(1)).min((1 << 29) / (2 * longest));

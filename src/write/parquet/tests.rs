@@ -81,7 +81,7 @@ fn batch() -> FlowBatch {
 const NANOS: i64 = 1_700_000_000_123_456_789;
 
 fn there(row: usize) -> bool {
-    row % 3 > 0 && row % 1000 < 900
+    !row.is_multiple_of(3) && row % 1000 < 900
 }
 
 /// Few different values in the first, many in the second, by the row.
@@ -103,7 +103,7 @@ fn fill(values: &mut Values) {
         Values::I64(v) => v.extend(rows.map(|r| NANOS + (many(r) >> 30) as i64)),
         Values::F64(v) => v.extend(rows.map(|r| r as f64 - 0.5)),
         Values::Bool(v) => v.extend(rows.map(|r| many(r) & 1 == 1)),
-        Values::Address(v) => v.extend(rows.map(|r| address(r))),
+        Values::Address(v) => v.extend(rows.map(address)),
         Values::Octets(v) => {
             for row in rows {
                 v.push(format!("name {}", few(row)).as_bytes());

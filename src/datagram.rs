@@ -2,9 +2,14 @@
 //!
 //! In: nothing. Out: [`Datagram`] and [`DatagramBatch`], the contract between inputs and the collector. Uses `time`.
 
+mod chunk;
+
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+
+pub(crate) use chunk::Chunks;
 
 use crate::time::{Timestamp, UptimeClock};
 
@@ -99,16 +104,79 @@ pub struct DatagramBatch {
 }
 
 /// How stored records are laid out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug)]
 pub enum Shape {
     /// As in the messages of their version, which is v1, v5 or v7.
     Fixed,
-    /// The elements of a record of nfdump: see `nfcapd::elements`.
-    Nfcapd(u64),
+    /// As the program that stored them likes. What is laid out in the same way has the same pointer, so that it is compared at once.
+    Fields(Arc<StoredLayout>),
+}
+
+impl PartialEq for Shape {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Fixed, Self::Fixed) => true,
+            (Self::Fields(a), Self::Fields(b)) => Arc::ptr_eq(a, b),
+            _ => false,
+        }
+    }
+}
+
+impl Eq for Shape {}
+
+impl Hash for Shape {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self {
+            Self::Fixed => 0usize.hash(state),
+            Self::Fields(layout) => Arc::as_ptr(layout).hash(state),
+        }
+    }
+}
+
+/// Where the Information Elements of stored records lie.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredLayout {
+    /// Octets of a record; of what comes before the fields of variable length, where it has such.
+    pub stride: u32,
+    /// The fields, in the order of a Data Record that would hold the same. Those of variable length are the last ones, and stand after the
+    /// record's other octets as in IPFIX, with a length of three octets (RFC 7011 §7).
+    pub fields: Vec<StoredField>,
+}
+
+/// One field of stored records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoredField {
+    /// Enterprise number of the element; 0 for IANA's.
+    pub pen: u32,
+    /// Its id.
+    pub id: u16,
+    /// Its octets in a Data Record; 65535 for a field of variable length.
+    pub length: u16,
+    /// Where it begins in the stored record.
+    pub offset: u16,
+    /// How it is stored.
+    pub take: Take,
+}
+
+/// How the octets of a stored field become those of a Data Record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Take {
+    /// A little-endian number, its low octets; 16 octets are two numbers of 8, the higher first.
+    Number,
+    /// Little-endian numbers of 4 octets one after another.
+    Words,
+    /// As they are.
+    Octets,
+    /// Little-endian milliseconds, of which 0 is no time.
+    Millis,
+    /// Little-endian microseconds in 8 octets, of which the whole seconds.
+    Seconds,
+    /// The microseconds beyond them.
+    Micros,
 }
 
 /// Flows that some program has stored without their messages: records, one after another, of one exporter.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Stored {
     /// Who exported them; unspecified where the file does not say.
     pub exporter: IpAddr,
@@ -137,8 +205,8 @@ pub struct Stored {
 impl Stored {
     /// True if the other's records can follow in the same run.
     pub fn goes_on_with(&self, other: &Self) -> bool {
-        let of = |s: &Self| (s.exporter, s.domain, s.version, s.received, s.clock, s.shape, s.buffer);
-        of(self) == of(other) && self.start.checked_add(self.length) == Some(other.start)
+        let of = |s: &Self| (s.exporter, s.domain, s.version, s.received, s.clock, s.buffer);
+        of(self) == of(other) && self.shape == other.shape && self.start.checked_add(self.length) == Some(other.start)
     }
 }
 

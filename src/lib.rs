@@ -14,9 +14,10 @@
 //! ```
 //!
 //! `listen` brings datagrams from sockets in place of files. `config` says which flow sources there are; `relay` is what is done with
-//! datagrams beside decoding: sent on, kept, counted for whoever watches.
-//! What one run knows at its end, templates above all, goes through `keep` to the next.
-//! Flow files of nfcapd and flow-tools hold flows and no messages: `nfcapd` and `flow_tools` read them for `input`, and they join the way
+//! datagrams beside decoding: sent on, kept, counted for whoever watches; `replay` sends those of a capture.
+//! `query` asks flows and counts with SQL. What one run knows at its end, templates above all, goes through `keep` to the next.
+//! Flows that were exported come back as they were: `dataset` reads them into batches, behind the collector. Flow files of nfcapd and
+//! flow-tools hold flows and no messages: `nfcapd` and `flow_tools` read them for `input`, and they join the way
 //! at `plan`.
 //!
 //! The two contracts between the parts are [`datagram::DatagramBatch`], from inputs to the collector, and
@@ -45,6 +46,10 @@ pub mod column;
 
 pub mod collector;
 
+pub mod write;
+
+pub mod dataset;
+
 pub mod table;
 
 pub mod audit;
@@ -53,12 +58,14 @@ pub mod config;
 
 pub mod summary;
 
-pub mod write;
+pub mod query;
 
 pub mod report;
 
 pub mod keep;
 
 pub mod relay;
+
+pub mod replay;
 
 pub mod cli;

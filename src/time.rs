@@ -93,7 +93,7 @@ impl Timestamp {
         if civil(day) != (u32::try_from(year).ok()?, u32::try_from(month).ok()?, u32::try_from(dom).ok()?) {
             return None;
         }
-        let nanos: i64 = format!("{fraction:0<9}").parse().ok()?;
+        let nanos = fraction.bytes().chain(std::iter::repeat(b'0')).take(9).fold(0, |n, digit| n * 10 + i64::from(digit - b'0'));
         let seconds = day * SECONDS_PER_DAY + hour * 3_600 + minute * 60 + second;
         let whole = i128::from(seconds) * i128::from(NANOS_PER_SECOND) + i128::from(nanos);
         i64::try_from(whole).ok().map(Self)

@@ -1,5 +1,8 @@
 //! A capture to measure with: the file that IPFIX_INSPECT_BENCH names, else one made here in memory.
 
+// No bench uses all of it.
+#![allow(dead_code)]
+
 use std::fs;
 use std::io::Cursor;
 

@@ -31,6 +31,7 @@ pub(super) fn run(options: &AuditOptions) -> Result<Ending, Failure> {
     let collector_options = CollectorOptions { part: Some(part), ..run.collector_options(&traffic_schema()) };
     let mut collector = run.collector(collector_options)?;
     run.look_ahead(&mut collector);
+    run.needs_captures("templates")?;
     let mut sums = ContentSums::default();
     let outcome = run.decode(collector, &ContentDigest::new(deep, options.limits.time_limit), &mut sums)?;
     let ending = outcome.ending(&options.reading);

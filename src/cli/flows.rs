@@ -62,12 +62,12 @@ pub(super) fn run(options: &FlowsOptions) -> Result<Ending, Failure> {
 fn write(options: &FlowsOptions, settled: Settled<'_>, out: impl Write) -> Result<Outcome, Failure> {
     match options.form {
         RowForm::Text(format) => {
-            let rows = RowWriter::new(Arc::clone(&settled.schema), format).with_names(options.names);
+            let rows = RowWriter::new(Arc::clone(&settled.schema), format).with_names(options.names).with_headers(options.display.headers);
             let sink = TextSink::new(out, &rows, options.limit);
             decode(settled, &rows, sink, |mut sink| sink.finish())
         }
         RowForm::Table => {
-            let table = FlowTable::new(Arc::clone(&settled.schema), options.style.clone());
+            let table = FlowTable::new(Arc::clone(&settled.schema), options.style.clone()).with_display(options.display.clone());
             let sink = FlowTableSink::new(&table, out, options.limit);
             decode(settled, &table, sink, FlowTableSink::finish)
         }

@@ -8,8 +8,10 @@ mod args;
 mod audit;
 mod columns;
 mod completions;
+mod conversations;
 mod elements;
 mod explain;
+mod export;
 mod filtering;
 mod flows;
 mod listen;
@@ -18,9 +20,11 @@ mod options;
 mod overview;
 mod profiles;
 mod progress;
+mod query;
 mod reading;
 mod replay;
 mod sources;
+mod summary;
 mod tables;
 mod templates;
 
@@ -37,6 +41,15 @@ pub fn main() -> ExitCode {
     let result = match args.command {
         None => options::overview(&args.files, &args.common, &args.overview).and_then(|o| overview::run(&o)),
         Some(Command::Flows(flows)) => options::flows(&flows, &args.common).and_then(|o| flows::run(&o)),
+        Some(Command::Query(query)) => {
+            query::with_many_groups();
+            options::query(&query, &args.common).and_then(|o| query::run(&o))
+        }
+        Some(Command::Export(export)) => options::export(&export, &args.common).and_then(|o| export::run(&o)),
+        Some(Command::Summary(summary)) => options::summary(&summary, &args.common).and_then(|o| summary::run(&o)),
+        Some(Command::Conversations(conversations)) => {
+            options::conversations(&conversations, &args.common).and_then(|o| conversations::run(&o))
+        }
         Some(Command::Templates(templates)) => options::templates(&templates, &args.common).and_then(|o| templates::run(&o)),
         Some(Command::Options(tables)) => options::tables(&tables, &args.common).and_then(|o| tables::run(&o)),
         Some(Command::Elements(elements)) => options::elements_command(&elements, &args.common).and_then(|o| elements::run(&o)),

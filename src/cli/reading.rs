@@ -1,13 +1,16 @@
-//! Reading captures: a first pass for templates where the inputs can be read twice, then the decoding pass with its threads.
+//! Reading inputs: a first pass over captures for templates, where they can be read twice, then the decoding pass with its threads. Which
+//! inputs are captures and which are files of exported flows, their content says; the flows of the latter come last.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, OnceLock};
 
-use crate::collector::{Collector, CollectorOptions, Digest, Flow, Sink, Stopped, run};
-use crate::input::{FileReport, Input, InputError, InputOptions, Location};
+use crate::collector::{Collector, CollectorOptions, Digest, Flow, Sink, Stopped, Work, run};
+use crate::dataset::{self, DatasetError, Faults, Sources, StoredColumn, StoredFile};
+use crate::input::{FileReport, Input, InputError, InputOptions, Location, Source};
 use crate::keep;
 use crate::plan::Schema;
 use crate::write::TargetFile;
@@ -46,8 +49,13 @@ impl Outcome {
 /// A run in two steps: [`Run::look_ahead`], then [`Run::decode`].
 pub(super) struct Run<'a> {
     reading: &'a Reading,
-    /// Numbers in [`Reading::locations`] of the inputs that could be opened so far.
+    /// Numbers in [`Reading::locations`] of the captures that could be opened so far.
     readable: Vec<u32>,
+    /// Files of exported flows, by the same numbers.
+    stored: BTreeMap<u32, StoredFile>,
+    /// Pipes that were opened to see what they are.
+    peeked: BTreeMap<u32, Source>,
+    /// Whether all captures can be read twice.
     twice: bool,
     progress: Progress,
     unreadable: bool,
@@ -59,18 +67,66 @@ impl<'a> Run<'a> {
     /// Prepares to read the inputs. A file for the templates that can't be made is an error now, before any work is done.
     pub(super) fn new(reading: &'a Reading) -> Result<Self, Failure> {
         let save = reading.save.as_deref().map(|path| store_target(path, "--save-templates")).transpose()?;
-        let twice = reading.locations.iter().all(is_regular);
-        let sizes: u64 = reading.locations.iter().map(size).sum();
-        let total = if twice { 2 * sizes } else { 0 };
+        let (mut readable, mut stored, mut unreadable) = (Vec::new(), BTreeMap::new(), false);
+        let (mut twice, mut total) = (true, 0);
+        for (number, location) in (0u32..).zip(&reading.locations) {
+            let regular = is_regular(location);
+            let table = if regular { StoredFile::recognise(location, &reading.input, &reading.elements) } else { Ok(None) };
+            match table {
+                Ok(Some(file)) => {
+                    total += size(location);
+                    stored.insert(number, file);
+                }
+                Ok(None) => {
+                    twice &= regular;
+                    total += 2 * size(location);
+                    readable.push(number);
+                }
+                Err(error) => {
+                    unreadable = true;
+                    complain(&error);
+                }
+            }
+        }
         catch_interrupts();
-        Ok(Self {
-            reading,
-            readable: (0u32..).take(reading.locations.len()).collect(),
-            twice,
-            progress: Progress::start(reading.progress, total),
-            unreadable: false,
-            save,
-        })
+        let progress = Progress::start(reading.progress, if twice { total } else { 0 });
+        Ok(Self { reading, readable, stored, peeked: BTreeMap::new(), twice, progress, unreadable, save })
+    }
+
+    /// Columns of the files of exported flows, each once, in the order of the files. One that files have in different kinds gets the widest.
+    pub(super) fn stored_columns(&self) -> Vec<StoredColumn> {
+        dataset::all_columns(self.stored.values())
+    }
+
+    /// True if there are captures among the inputs; of a pipe it is known after [`Run::look_ahead`].
+    pub(super) fn has_captures(&self) -> bool {
+        !self.readable.is_empty()
+    }
+
+    /// The name of the first file of exported flows, if there is one; of a pipe it is known after [`Run::look_ahead`].
+    pub(super) fn first_stored(&self) -> Option<&str> {
+        self.stored.values().next().map(StoredFile::name)
+    }
+
+    /// The files, where all inputs are files of exported flows.
+    pub(super) fn stored_alone(&self) -> Option<Vec<PathBuf>> {
+        if self.has_captures() || self.unreadable {
+            return None;
+        }
+        let path = |location: &Location| match location {
+            Location::Path(path) => Some(path.clone()),
+            Location::Stdin => None,
+        };
+        self.reading.locations.iter().map(path).collect()
+    }
+
+    /// For commands that need what only captures tell.
+    pub(super) fn needs_captures(&self, what: &str) -> Result<(), Failure> {
+        let Some(name) = self.first_stored() else { return Ok(()) };
+        Err(Failure(format!(
+            "{name}: holds exported flows and no {what}; give the capture that they came from. Exported flows are read by `ipfix-inspect \
+             FILE` and by flows, export, summary, query and conversations"
+        )))
     }
 
     /// True if the inputs can be read twice, so that [`Run::look_ahead`] knows all templates.
@@ -115,6 +171,7 @@ impl<'a> Run<'a> {
     }
 
     fn first_pass(&mut self, collector: &mut Collector, columns: bool) {
+        self.look_into_pipes();
         if !self.twice {
             return;
         }
@@ -140,6 +197,36 @@ impl<'a> Run<'a> {
         collector.rewind();
     }
 
+    /// What comes from a pipe is known by its first octets alone.
+    fn look_into_pipes(&mut self) {
+        if self.twice {
+            return;
+        }
+        self.twice = true;
+        for number in std::mem::take(&mut self.readable) {
+            let location = &self.reading.locations[number as usize];
+            if is_regular(location) {
+                self.readable.push(number);
+                continue;
+            }
+            let options = self.input_options();
+            let found = Source::open(location, &options)
+                .map_err(DatasetError::from)
+                .and_then(|source| StoredFile::from_pipe(&location.to_string(), source, &self.reading.elements));
+            match found {
+                Ok(Ok(file)) => {
+                    self.stored.insert(number, file);
+                }
+                Ok(Err(source)) => {
+                    self.peeked.insert(number, source);
+                    self.readable.push(number);
+                    self.twice = false;
+                }
+                Err(error) => self.refuse(&error),
+            }
+        }
+    }
+
     /// The decoding pass: everything goes through the collector, the batches through `digest`, the parts into `sink`.
     pub(super) fn decode<D, S>(mut self, mut collector: Collector, digest: &D, sink: &mut S) -> Result<Outcome, Failure>
     where
@@ -148,9 +235,11 @@ impl<'a> Run<'a> {
         S::Error: std::fmt::Display,
     {
         let (threads, reading, save) = (self.reading.threads, self.reading, self.save.take());
+        let mut stored_faults: Vec<(usize, Arc<Faults>)> = Vec::new();
+        let faults = &mut stored_faults;
         let walked = run(
             threads,
-            |give| {
+            move |give| {
                 let mut reports = Vec::new();
                 let mut stopped = false;
                 for number in std::mem::take(&mut self.readable) {
@@ -171,12 +260,45 @@ impl<'a> Run<'a> {
                 collector.finish(&mut |work| {
                     let _ = give(work);
                 });
+                let options = self.input_options();
+                let (batch_rows, batch_cells) = collector.batch_size();
+                let sources = Arc::new(Sources::new(collector.census().sources.len() as u32, collector.census().layouts.len() as u32));
+                for file in std::mem::take(&mut self.stored).into_values() {
+                    if stopped || interrupted() {
+                        break;
+                    }
+                    let schema = Arc::clone(collector.schema());
+                    let reading = dataset::Reading {
+                        file: reports.len() as u32,
+                        schema,
+                        batch_rows,
+                        batch_cells,
+                        sources: Arc::clone(&sources),
+                        options: &options,
+                    };
+                    let mut give = |work: Work| {
+                        stopped |= give(work).is_err();
+                        !stopped && !interrupted()
+                    };
+                    let (report, found, ended) = file.read(&reading, &mut give);
+                    faults.push((reports.len(), found));
+                    reports.push(report);
+                    if let Err(error) = ended {
+                        self.refuse(&error);
+                    }
+                }
                 Outcome { collector, reports, unreadable: self.unreadable, interrupted: interrupted() }
             },
             digest,
             &mut Stopping(sink),
         );
-        let outcome = walked.map_err(Failure::of)?;
+        let mut outcome = walked.map_err(Failure::of)?;
+        // Complete only now: the workers found them.
+        for (number, found) in stored_faults {
+            if let Some(report) = outcome.reports.get_mut(number) {
+                report.faults.extend(found.list());
+            }
+        }
         if let Some(hint) = reading.configured.as_ref().and_then(|c| c.nothing_arrived(outcome.collector.census())) {
             complain(&hint);
         }
@@ -187,13 +309,20 @@ impl<'a> Run<'a> {
     }
 
     /// Opens one of the locations; its datagrams say they come from `file`.
-    fn open(&self, number: u32, file: u32) -> Result<Input, InputError> {
-        let options =
-            InputOptions { progress: Some(self.progress.counter()), stop: Some(Arc::clone(&STOP_WAITING)), ..self.reading.input.clone() };
-        Input::open(&self.reading.locations[number as usize], file, &options)
+    fn open(&mut self, number: u32, file: u32) -> Result<Input, InputError> {
+        let options = self.input_options();
+        let location = &self.reading.locations[number as usize];
+        match self.peeked.remove(&number) {
+            Some(source) => Input::from_source(&location.to_string(), source, file, &options),
+            None => Input::open(location, file, &options),
+        }
     }
 
-    fn refuse(&mut self, error: &InputError) {
+    fn input_options(&self) -> InputOptions {
+        InputOptions { progress: Some(self.progress.counter()), stop: Some(Arc::clone(&STOP_WAITING)), ..self.reading.input.clone() }
+    }
+
+    fn refuse(&mut self, error: &dyn std::fmt::Display) {
         self.unreadable = true;
         complain(error);
     }

@@ -10,7 +10,8 @@ use crate::collector::{Admission, PortFilter};
 use crate::datagram::{Datagram, DatagramBatch, Endpoint, Transport};
 use crate::input::{Input, InputError};
 use crate::message::{self, Trust};
-use crate::relay::{Captured, Counts, Foreknown, Outlet, Pace, Replay, Retime};
+use crate::relay::{Counts, Outlet};
+use crate::replay::{Captured, Foreknown, Pace, Replay, Retime};
 
 use super::options::{Reading, ReplayOptions};
 use super::reading::{catch_interrupts, interrupt_flag, interrupted};
@@ -46,7 +47,7 @@ pub(super) fn run(options: &ReplayOptions) -> Result<Ending, Failure> {
             &mut Vec::new(),
         );
     }
-    let settings = crate::relay::ReplayOptions { pace: options.pace, retime, limit: options.limit };
+    let settings = crate::replay::ReplayOptions { pace: options.pace, retime, limit: options.limit };
     let mut replay = Replay::new(outlet, settings, interrupt_flag());
     let mut templates = 0;
     if let Some(foreknown) = &foreknown {
@@ -81,6 +82,7 @@ pub(super) fn run(options: &ReplayOptions) -> Result<Ending, Failure> {
         // A round without a datagram would go round for ever.
         more &= replay.counts().sent > before;
     }
+    replay.finish();
     unreadable.iter().for_each(|error| complain(error));
     let said = summary(options, &replay, &left_out, templates);
     if !reading.quiet {
@@ -228,7 +230,7 @@ fn summary(options: &ReplayOptions, replay: &Replay<'_>, left_out: &LeftOut, tem
         }
     };
     note(templates as u64, "of them are templates that were sent first");
-    note(unreachable, "answers say that nobody listens there");
+    note(unreachable, if unreachable == 1 { "answer by ICMP: nobody listens there" } else { "answers by ICMP: nobody listens there" });
     note(no_sender, "were not sent: their exporter's address can't be the sender to that destination");
     note(too_large, "were not sent: they are too large");
     note(failed, "were not sent: the system refused");

@@ -27,6 +27,7 @@ where
     let collector_options = CollectorOptions { records: Records::Options, ..run.collector_options(&Arc::new(Schema::default())) };
     let mut collector = run.collector(collector_options)?;
     run.look_ahead(&mut collector);
+    run.needs_captures("options data")?;
     let mut sink = OptionsTables::new(options.limit);
     let outcome = run.decode(collector, digest, &mut sink)?;
     if outcome.reports.is_empty() {

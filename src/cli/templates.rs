@@ -33,6 +33,7 @@ fn read(reading: &Reading) -> Result<Outcome, Failure> {
     let mut run = Run::new(reading)?;
     let mut collector = run.collector(run.collector_options(&sums_schema(false)))?;
     run.look_ahead(&mut collector);
+    run.needs_captures("templates")?;
     run.decode(collector, &Sums::new(head_schema(false)), &mut HeadAndSums::default())
 }
 

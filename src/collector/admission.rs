@@ -92,6 +92,6 @@ mod tests {
         // A flow log tells neither.
         assert_eq!(judge(None, "0.0.0.0", Some(Version::V5)), None);
         assert_eq!(judge(None, "198.51.100.1", Some(Version::V5)), Some(Refused::Exporter));
-        assert_eq!(Admission::default().judge(Some(1), "198.51.100.1", Some(Version::V5)), None);
+        assert_eq!(Admission::default().judge(Some(1), "198.51.100.1".parse().unwrap(), Some(Version::V5)), None);
     }
 }

@@ -31,6 +31,7 @@ causes! {
     LEFTOVER Note "leftover-octets" "a Data Set has more octets after its last record than padding needs";
     UPTIME_WITHOUT_BOOT Note "uptime-without-boot" "up-time stamps in IPFIX without systemInitTimeMilliseconds (160) have no absolute time";
     UPTIME_SECONDS Warning "uptime-in-seconds" "the up-time in message headers counts seconds, not milliseconds: the times of the flows are wrong";
+    STAMPS_SECONDS Warning "stamps-in-seconds" "LAST_SWITCHED of records counts seconds while the headers count milliseconds: the times of the flows are wrong";
     PLAIN_EPOCH Warning "plain-epoch-as-ntp" "NTP times (154 to 157) hold plain numbers since 1970: the times of the flows are wrong";
     LIST_CUT Warning "list-cut" "lists of structured data (RFC 6313) whose lengths are wrong were read as far as they go";
     LIST_TEMPLATE Warning "list-template" "lists of structured data name templates that were never seen; their records stay octets";

@@ -71,6 +71,10 @@ pub struct CollectorOptions {
     /// Cells of a batch, about: with very many columns, or templates of very many fields, a batch has fewer rows. It bounds memory
     /// against templates of thousands of fields that take no room in a record.
     pub batch_cells: usize,
+    /// Octets of the Data Sets of a batch, about: with long records a batch has fewer rows.
+    pub batch_octets: usize,
+    /// True to fill batches up over the end of what is read at a time: for large batches that nobody waits for.
+    pub fill: bool,
     /// The elements: the built-in ones, and a user's over them. What exporters tell comes on top.
     pub elements: Arc<Elements>,
     /// Lists of structured data (RFC 6313) that may lie one in the other; beyond, they stay octets.
@@ -94,6 +98,8 @@ impl CollectorOptions {
             pending: PendingLimits::default(),
             batch_rows: 8_192,
             batch_cells: 4 << 20,
+            batch_octets: 24 << 20,
+            fill: false,
             elements: Arc::default(),
             nesting: DEFAULT_NESTING,
             sources: 50_000,

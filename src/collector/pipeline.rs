@@ -12,15 +12,17 @@ use crate::plan::Schema;
 
 use super::work::Work;
 
-/// Batches that may be under way for each worker: enough that none waits, few enough that a stalled one does not fill memory.
-const UNDER_WAY_PER_WORKER: usize = 4;
-
 /// Turns a batch into what a sink needs of it. It runs on the workers, on several batches at a time.
 pub trait Digest: Sync {
     /// The result for one batch.
     type Part: Send;
     /// Changes a finished batch before it is read: leaves rows out.
     fn prepare(&self, _batch: &mut FlowBatch) {}
+    /// Batches that may be under way for each worker: enough that none waits, few enough that a stalled one does not fill memory. Large
+    /// batches ask for less.
+    fn under_way(&self) -> usize {
+        4
+    }
     /// Reads a finished batch.
     fn digest(&self, batch: &FlowBatch) -> Self::Part;
 }
@@ -66,7 +68,7 @@ where
     let jobs = Arc::new(Mutex::new(Some(jobs)));
     let (to_sink, parts) = sync_channel::<(u64, D::Part)>(workers);
     // A batch is under way from when the walker takes a ticket until the sink has absorbed it in its turn.
-    let (take_ticket, tickets) = sync_channel::<()>(UNDER_WAY_PER_WORKER * workers);
+    let (take_ticket, tickets) = sync_channel::<()>(digest.under_way().max(1) * workers);
     thread::scope(|scope| {
         for _ in 0..workers {
             let (jobs, to_sink) = (Arc::clone(&jobs), to_sink.clone());

@@ -173,6 +173,22 @@ fn one_batch_of_datagrams_in_so_many_gets_other_columns() {
 }
 
 #[test]
+fn batches_are_filled_up_where_that_is_asked_for() {
+    let message = |turn: u32| ipfix(turn * 3, &[template(256, &[(7, 2)]), set(256, &[0, 80, 0, 81, 0, 82])]);
+    let rows = |fill| {
+        let mut collector = Collector::new(CollectorOptions { batch_rows: 6, fill, ..options() });
+        let mut rows = Vec::new();
+        for turn in 0..5 {
+            collector.collect(&batch(Transport::Udp, &[message(turn)]), &mut |work| rows.push(work.rows()));
+        }
+        collector.finish(&mut |work| rows.push(work.rows()));
+        rows
+    };
+    assert_eq!(rows(false), [3, 3, 3, 3, 3]);
+    assert_eq!(rows(true), [6, 6, 3]);
+}
+
+#[test]
 fn a_head_ends_between_sets_and_not_inside_of_one() {
     // Pieces of one Set go by one plan, which is compiled for the head's columns: bytes come before the port there.
     let mut b = SchemaBuilder::default();

@@ -37,6 +37,7 @@ use super::octets::{OctetClass, OctetLedger};
 use super::options::{CollectorOptions, PortFilter, Records};
 use super::plain_epoch::NtpFields;
 use super::sequence::{Sequence, SequenceReport, Step};
+use super::stamp_unit::{self, StampInSeconds, StampUnit};
 use super::told::{self, TypeFields};
 use super::uptime_rate::UptimeRate;
 use super::work::Work;
@@ -55,6 +56,9 @@ const MOST_PLANNED_FIELDS: usize = 500_000;
 const MOST_UNCOVERED_IDS: usize = 100_000;
 /// Octets of Sets with lists in a batch: as JSON text they may be some fifty times as long.
 const MOST_LIST_OCTETS: usize = 4 << 20;
+/// Octets of the input that work may hold while it is filled up: a row group of flows lies in some twenty million octets, where they are
+/// not between the packets of others.
+const MOST_HELD_OCTETS: usize = 48 << 20;
 
 /// The one decoder's front: see the [module](super).
 pub struct Collector {
@@ -80,12 +84,14 @@ pub struct Collector {
     lost_noted: bool,
     /// Templates of whose NTP times one was seen.
     ntp_seen: HashSet<DefinitionId>,
+    /// What the Sets of templates with LAST_SWITCHED have shown of its unit.
+    stamp_units: HashMap<DefinitionId, StampUnit>,
     /// What a first pass has met: fixed records, and ids of Data Sets.
     met: Met,
     /// Ids without a template that are remembered, over all exporters.
     uncovered_ids: usize,
-    /// The shapes of stored flows, by number.
-    shapes: Vec<u64>,
+    /// The elements of stored flows, by number.
+    stored_templates: Vec<Vec<message::FieldSpecifier>>,
     met_stored: stored::Met,
 }
 
@@ -135,6 +141,7 @@ struct Plans {
     /// Fields of those that are compiled.
     fields: usize,
     fixed: Vec<(Version, usize, Plan)>,
+    stored: stored::StoredPlans,
 }
 
 #[derive(Clone)]
@@ -147,6 +154,8 @@ struct Plan {
     announcement: Option<Arc<Announcement>>,
     /// Where data records have NTP times.
     ntp_fields: Arc<NtpFields>,
+    /// Where data records of v9 have LAST_SWITCHED.
+    last_switched: Option<usize>,
     /// Where data records name their sampler: 302 or 48.
     sampler_field: Option<usize>,
     /// Whether data records tell their rate themselves.
@@ -163,6 +172,7 @@ impl Plan {
             options,
             announcement: options.then(|| Announcement::of(&template.fields)).flatten().map(Arc::new),
             ntp_fields: Arc::new(if options { NtpFields::default() } else { NtpFields::of(&template.fields) }),
+            last_switched: if options || version != Version::V9 { None } else { stamp_unit::last_switched(&template.fields) },
             sampler_field: if options { None } else { iana(&[302]).or_else(|| iana(&[48])) },
             tells_rate: !options && iana(&[34, 50, 305, 308, 309, 311]).is_some(),
             boot_field: (template.kind == Kind::Options).then(|| Facts::boot_field(&template.fields)).flatten(),
@@ -219,9 +229,10 @@ impl Collector {
             parted,
             lost_noted: false,
             ntp_seen: HashSet::new(),
+            stamp_units: HashMap::new(),
             met: Met::default(),
             uncovered_ids: 0,
-            shapes: Vec::new(),
+            stored_templates: Vec::new(),
             met_stored: stored::Met::default(),
             options,
         }
@@ -241,7 +252,9 @@ impl Collector {
             self.datagram(batch, datagram, emit);
         }
         self.collect_stored(batch, emit);
-        self.flush(emit);
+        if !self.options.fill || self.work.held() >= MOST_HELD_OCTETS {
+            self.flush(emit);
+        }
     }
 
     /// Remembers what problems are new, by exporter and cause, for [`Collector::new_problems`].
@@ -259,6 +272,11 @@ impl Collector {
         for dropped in self.pending.expire(now) {
             self.without_template(&dropped, dropped.body.len(), None, causes::HELD_TOO_LONG);
         }
+    }
+
+    /// Work without a row: it wakes a sink that has something to do at a certain time.
+    pub fn nothing(&self) -> Work {
+        Work::new(Arc::clone(&self.options.schema))
     }
 
     /// Sets that wait for their template.
@@ -285,6 +303,11 @@ impl Collector {
     /// All counts.
     pub fn census(&self) -> &Census {
         &self.census
+    }
+
+    /// Rows and cells of a batch, about.
+    pub fn batch_size(&self) -> (usize, usize) {
+        (self.options.batch_rows, self.options.batch_cells)
     }
 
     /// All problems.

@@ -1,9 +1,18 @@
-//! Work for the decoders: Data Sets with the plans to read them by.
+//! Work for the decoders: Data Sets with the plans to read them by, or rows that were decoded before.
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::column::{Beside, Context, FlowBatch, Known, Rate};
 use crate::plan::{ListTemplates, RecordPlan, Schema};
+
+/// Rows of flows that were decoded before and lie somewhere as a table.
+pub trait StoredRows: fmt::Debug + Send + Sync {
+    /// How many there are, or more if some turn out to be damaged.
+    fn rows(&self) -> usize;
+    /// Brings them into an empty batch.
+    fn load(&self, batch: &mut FlowBatch);
+}
 
 /// Data Sets in the order of the capture, about a batch of them, with the octets they lie in.
 #[derive(Clone, Debug)]
@@ -16,7 +25,10 @@ pub struct Work {
     known: Vec<Arc<Known>>,
     /// What is known beside the Sets that come next.
     beside: (Option<u32>, Option<Rate>),
+    octets: usize,
     list_octets: usize,
+    /// In place of Sets.
+    stored: Option<Arc<dyn StoredRows>>,
 }
 
 #[derive(Clone, Debug)]
@@ -36,7 +48,22 @@ struct DataSet {
 impl Work {
     /// No work yet, for batches of that schema.
     pub(super) fn new(schema: Arc<Schema>) -> Self {
-        Self { schema, buffers: Vec::new(), sets: Vec::new(), rows: 0, known: Vec::new(), beside: (None, None), list_octets: 0 }
+        Self {
+            schema,
+            buffers: Vec::new(),
+            sets: Vec::new(),
+            rows: 0,
+            known: Vec::new(),
+            beside: (None, None),
+            octets: 0,
+            list_octets: 0,
+            stored: None,
+        }
+    }
+
+    /// Rows that lie somewhere as a table, for batches of that schema.
+    pub fn stored(schema: Arc<Schema>, rows: Arc<dyn StoredRows>) -> Self {
+        Self { rows: rows.rows(), stored: Some(rows), ..Self::new(schema) }
     }
 
     /// Empty work for the same columns, with the same known beside the Sets that come next.
@@ -73,6 +100,7 @@ impl Work {
         let (known, header_rate) = self.beside;
         self.sets.push(DataSet { plan, buffer, start, length, context, known, header_rate, lists: None });
         self.rows += rows;
+        self.octets += length as usize;
     }
 
     /// Gives the Set put in last the templates that its lists name.
@@ -81,6 +109,16 @@ impl Work {
             self.list_octets += set.length as usize;
             set.lists = Some(lists);
         }
+    }
+
+    /// Octets of all that the Sets lie in, which may be far more: packets of others.
+    pub(super) fn held(&self) -> usize {
+        self.buffers.iter().map(|buffer| buffer.capacity()).sum()
+    }
+
+    /// Octets of all Sets.
+    pub(super) fn octets(&self) -> usize {
+        self.octets
     }
 
     /// Octets of the Sets that hold lists.
@@ -100,11 +138,14 @@ impl Work {
 
     /// True if there is nothing to do.
     pub fn is_empty(&self) -> bool {
-        self.sets.is_empty()
+        self.sets.is_empty() && self.stored.is_none()
     }
 
     /// Decodes all Sets into an empty batch of the same schema.
     pub fn decode(&self, batch: &mut FlowBatch) {
+        if let Some(rows) = &self.stored {
+            rows.load(batch);
+        }
         for set in &self.sets {
             let start = set.start as usize;
             let octets = self.buffers.get(set.buffer as usize).and_then(|b| b.get(start..start + set.length as usize));

@@ -151,6 +151,35 @@ impl FlowBatch {
         self.rows = start;
     }
 
+    /// The rows of these numbers, in that order, of a finished batch.
+    pub fn take(&self, rows: &[u32]) -> Self {
+        let columns = self.columns.iter().map(|c| c.take(rows)).collect();
+        let mut runs: Vec<Run> = Vec::new();
+        // Neighbours mostly are in the same run, or in the next.
+        let (mut at, mut last) = (0, None);
+        for (start, row) in rows.iter().enumerate() {
+            let row = *row as usize;
+            let is_in = |run: &Run| (run.start..run.start + run.rows).contains(&row);
+            if !self.runs.get(at).is_some_and(is_in) {
+                at = self.runs.partition_point(|run| run.start + run.rows <= row);
+            }
+            match (runs.last_mut(), self.runs.get(at)) {
+                (Some(run), _) if last == Some(at) => run.rows += 1,
+                (_, Some(run)) => runs.push(Run { start, rows: 1, context: run.context }),
+                _ => {}
+            }
+            last = Some(at);
+        }
+        Self::from_parts(Arc::clone(&self.schema), columns, runs)
+    }
+
+    /// Appends the rows of a finished batch of the same schema to this one, which is finished too.
+    pub fn extend(&mut self, other: &Self) {
+        self.columns.iter_mut().zip(&other.columns).for_each(|(column, more)| column.append(more));
+        self.runs.extend(other.runs.iter().map(|run| Run { start: self.rows + run.start, ..*run }));
+        self.rows += other.rows;
+    }
+
     /// Puts a batch together: finished columns of the schema, and the runs that are all its rows.
     pub fn from_parts(schema: Arc<Schema>, columns: Vec<Column>, runs: Vec<Run>) -> Self {
         let rows = runs.last().map_or(0, |run| run.start + run.rows);
@@ -203,6 +232,32 @@ mod tests {
         assert!(batch.columns()[2].validity.is_empty());
         let runs: Vec<_> = batch.runs().iter().map(|r| (r.start, r.rows, r.context.template_id)).collect();
         assert_eq!(runs, [(0, 1, Some(1)), (1, 2, Some(3))]);
+    }
+
+    #[test]
+    fn takes_rows_and_puts_batches_together() {
+        let mut schema = SchemaBuilder::default();
+        schema.canonical(Canonical::SrcPort).canonical(Canonical::Application).canonical(Canonical::Received);
+        let context = |template| Context { template_id: Some(template), ..Context::blank(Version::V9) };
+        let mut text = Octets::default();
+        ["a", "bb", "", "dddd"].iter().for_each(|t| text.push(t.as_bytes()));
+        let columns = vec![
+            column(Values::U16(vec![1, 2, 0, 4]), &[true, true, false, true]),
+            column(Values::Octets(text), &[true; 4]),
+            Column::new(crate::plan::Kind::Time),
+        ];
+        let runs = vec![Run { start: 0, rows: 2, context: context(1) }, Run { start: 2, rows: 2, context: context(2) }];
+        let batch = FlowBatch::from_parts(Arc::new(schema.build()), columns, runs);
+        let mut taken = batch.take(&[1, 2, 3, 0]);
+        taken.extend(&batch.take(&[2]));
+        assert_eq!(taken.rows(), 5);
+        assert_eq!(taken.columns()[0].values, Values::U16(vec![2, 0, 4, 1, 0]));
+        assert_eq!((0..5).map(|row| taken.columns()[0].validity.get(row)).collect::<Vec<_>>(), [true, false, true, true, false]);
+        let Values::Octets(text) = &taken.columns()[1].values else { panic!("no text") };
+        assert_eq!((0..5).map(|row| text.get(row)).collect::<Vec<_>>(), [&b"bb"[..], b"", b"dddd", b"a", b""]);
+        let runs: Vec<_> = taken.runs().iter().map(|r| (r.start, r.rows, r.context.template_id)).collect();
+        assert_eq!(runs, [(0, 1, Some(1)), (1, 2, Some(2)), (3, 1, Some(1)), (4, 1, Some(2))]);
+        assert!(taken.columns()[2].validity.is_empty());
     }
 
     fn column(values: Values, valid: &[bool]) -> Column {

@@ -8,6 +8,7 @@ use crate::plan::{Cell, Convert, IcmpSource, JoinStep, Kind, Layout, ListTemplat
 use super::batch::Context;
 use super::convert::{self, mapped};
 use super::directory::{Beside, Rate};
+use super::gather;
 use super::join;
 use super::list::write_list;
 use super::validity::Validity;
@@ -20,6 +21,8 @@ pub(super) struct Scratch {
     positions: Positions,
     /// The sampling rates of a Set's records, where there are some.
     rates: Vec<Option<Rate>>,
+    /// Stored records in the form that the steps see.
+    gathered: Vec<u8>,
 }
 
 /// The records of one Set.
@@ -42,8 +45,15 @@ pub(super) fn append(
     beside: Beside<'_>,
     scratch: &mut Scratch,
 ) -> usize {
-    let Scratch { positions, rates } = scratch;
-    let records = Records::of(&plan.layout, body, positions);
+    let Scratch { positions, rates, gathered } = scratch;
+    let body = match &plan.gather {
+        Some(gather) => {
+            gather::run(gather, body, gathered);
+            gathered
+        }
+        None => body,
+    };
+    let records = Records::of(plan.seen(), body, positions);
     if records.rows == 0 {
         return 0;
     }

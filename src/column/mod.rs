@@ -6,6 +6,7 @@ mod batch;
 mod convert;
 mod decode;
 mod directory;
+mod gather;
 mod join;
 mod list;
 mod validity;

@@ -75,6 +75,26 @@ impl Validity {
         self.push_bit(valid);
     }
 
+    /// Appends the rows of another one.
+    pub(super) fn append(&mut self, other: &Self) {
+        if other.nulls == 0 || other.nulls == other.length {
+            self.extend(other.length, other.nulls == 0);
+        } else {
+            (0..other.length).for_each(|row| self.push(other.get(row)));
+        }
+    }
+
+    /// The rows of these numbers.
+    pub(super) fn take(&self, rows: &[u32]) -> Self {
+        let mut taken = Self::default();
+        if self.nulls == 0 || self.nulls == self.length {
+            taken.extend(rows.len(), self.nulls == 0);
+        } else {
+            rows.iter().for_each(|row| taken.push(self.get(*row as usize)));
+        }
+        taken
+    }
+
     /// Keeps the rows that are marked.
     pub(super) fn keep(&mut self, marks: &[bool]) {
         let mut kept = Self::default();

@@ -114,6 +114,48 @@ impl Values {
         }
     }
 
+    fn take(&self, rows: &[u32]) -> Self {
+        fn pick<T: Copy + Default>(values: &[T], rows: &[u32]) -> Vec<T> {
+            rows.iter().map(|row| values.get(*row as usize).copied().unwrap_or_default()).collect()
+        }
+        match self {
+            Self::U8(v) => Self::U8(pick(v, rows)),
+            Self::U16(v) => Self::U16(pick(v, rows)),
+            Self::U32(v) => Self::U32(pick(v, rows)),
+            Self::U64(v) => Self::U64(pick(v, rows)),
+            Self::I64(v) => Self::I64(pick(v, rows)),
+            Self::F64(v) => Self::F64(pick(v, rows)),
+            Self::Bool(v) => Self::Bool(pick(v, rows)),
+            Self::Address(v) => Self::Address(pick(v, rows)),
+            Self::Octets(v) => {
+                let mut taken = Octets::default();
+                rows.iter().for_each(|row| taken.push(v.get(*row as usize)));
+                Self::Octets(taken)
+            }
+        }
+    }
+
+    /// Appends the values of another column of the same kind; false for one of another.
+    fn append(&mut self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::U8(v), Self::U8(o)) => v.extend_from_slice(o),
+            (Self::U16(v), Self::U16(o)) => v.extend_from_slice(o),
+            (Self::U32(v), Self::U32(o)) => v.extend_from_slice(o),
+            (Self::U64(v), Self::U64(o)) => v.extend_from_slice(o),
+            (Self::I64(v), Self::I64(o)) => v.extend_from_slice(o),
+            (Self::F64(v), Self::F64(o)) => v.extend_from_slice(o),
+            (Self::Bool(v), Self::Bool(o)) => v.extend_from_slice(o),
+            (Self::Address(v), Self::Address(o)) => v.extend_from_slice(o),
+            (Self::Octets(v), Self::Octets(o)) => {
+                let base = v.data.len() as u32;
+                v.data.extend_from_slice(&o.data);
+                v.offsets.extend(o.offsets.iter().skip(1).map(|offset| base + offset));
+            }
+            _ => return false,
+        }
+        true
+    }
+
     fn clear(&mut self) {
         match self {
             Self::U8(v) => v.clear(),
@@ -163,6 +205,21 @@ impl Column {
         if !self.validity.is_empty() {
             self.values.keep(marks);
             self.validity.keep(marks);
+        }
+    }
+
+    /// The rows of these numbers; a column without rows stays so.
+    pub(super) fn take(&self, rows: &[u32]) -> Self {
+        if self.validity.is_empty() {
+            return Self::new(self.kind);
+        }
+        Self { kind: self.kind, values: self.values.take(rows), validity: self.validity.take(rows) }
+    }
+
+    /// Appends the rows of a column of the same kind.
+    pub(super) fn append(&mut self, other: &Self) {
+        if self.values.append(&other.values) {
+            self.validity.append(&other.validity);
         }
     }
 

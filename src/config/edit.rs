@@ -6,11 +6,11 @@ use std::path::Path;
 use thiserror::Error;
 use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
-use super::DEFAULT_SOURCE;
 use super::fault::ConfigFaults;
 use super::raw::name_fault;
 use super::resolve::read;
 use super::source::Config;
+use super::{DEFAULT_PORT, DEFAULT_SOURCE};
 
 /// A flow source to put in: what is `None` or empty is left to its default, or to the source that it is built from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -66,7 +66,8 @@ pub enum EditError {
 }
 
 /// Puts a flow source in, behind the others. Its port is written down even if it was not asked for, so that it stays what it is when another
-/// source is removed. The source that there is without configuration is written down too when it would vanish.
+/// source is removed. The source that there is without configuration would vanish with the first one that is written down, so it is written
+/// down before it; but not where the new one takes its port.
 ///
 /// # Errors
 /// The file has faults, or would have.
@@ -77,16 +78,22 @@ pub fn add(text: &str, file: &str, folder: &Path, change: &Change) -> Result<Edi
         return refused(fault);
     }
     let mut document = parsed(text)?;
+    // In a file without a table, comments stand at its end for the library; here they are its head.
+    let mut head = String::new();
+    if document.as_table().is_empty() {
+        head = document.trailing().as_str().unwrap_or_default().to_owned();
+        document.set_trailing("");
+    }
     let is_empty = tables(&mut document)?.is_empty();
-    if is_empty && change.name != DEFAULT_SOURCE {
+    if is_empty && change.name != DEFAULT_SOURCE && change.monitoring_port != Some(DEFAULT_PORT) {
         let mut default = Table::new();
         default.insert("name", DEFAULT_SOURCE.into());
-        push(tables(&mut document)?, default, text.trim().is_empty());
+        push(tables(&mut document)?, default, before_table(&mut head, text));
     } else if !is_empty && before.source(&change.name).is_some() {
         return refused(format!("there is a flow source '{}' already; `sources show {0}` shows it", change.name));
     }
-    let first = text.trim().is_empty() && tables(&mut document)?.is_empty();
-    push(tables(&mut document)?, new_table(change), first);
+    let written = document.to_string();
+    push(tables(&mut document)?, new_table(change), before_table(&mut head, &written));
     let after = read_back(&document.to_string(), file, folder)?;
     if change.monitoring_port.is_none()
         && let Some(port) = after.source(&change.name).map(|s| *s.monitoring_port)
@@ -165,11 +172,18 @@ fn tables(document: &mut DocumentMut) -> Result<&mut ArrayOfTables, EditError> {
     })
 }
 
-fn push(tables: &mut ArrayOfTables, mut table: Table, first: bool) {
-    if !first {
-        table.decor_mut().set_prefix("\n");
-    }
+fn push(tables: &mut ArrayOfTables, mut table: Table, prefix: String) {
+    table.decor_mut().set_prefix(prefix);
     tables.push(table);
+}
+
+/// What stands before a new table: the file's head where there is one, and an empty line unless it is the first thing in the file.
+fn before_table(head: &mut String, written: &str) -> String {
+    let head = std::mem::take(head);
+    if head.trim().is_empty() {
+        return if written.trim().is_empty() { String::new() } else { "\n".to_owned() };
+    }
+    format!("{}\n\n", head.trim_end())
 }
 
 fn new_table(change: &Change) -> Table {

@@ -290,8 +290,13 @@ monitoring_port = 9003
 fn the_first_source_added_leaves_default_netflow() {
     let edited = add("", "c.toml", Path::new(""), &Change { name: "edge".to_owned(), ..Change::default() }).unwrap();
     assert_eq!(edited.text, "[[source]]\nname = \"default_Netflow\"\n\n[[source]]\nname = \"edge\"\nmonitoring_port = 2056\n");
+    let port = Change { name: "edge".to_owned(), monitoring_port: Some(2055), ..Change::default() };
+    let instead = add("", "c.toml", Path::new(""), &port).unwrap();
+    assert_eq!(instead.text, "[[source]]\nname = \"edge\"\nmonitoring_port = 2055\n");
     let own = add("# mine\n", "c.toml", Path::new(""), &Change { name: "default_Netflow".to_owned(), ..Change::default() }).unwrap();
-    assert_eq!(own.text, "\n[[source]]\nname = \"default_Netflow\"\nmonitoring_port = 2055\n# mine\n");
+    assert_eq!(own.text, "# mine\n\n[[source]]\nname = \"default_Netflow\"\nmonitoring_port = 2055\n");
+    let both = add("# mine\n", "c.toml", Path::new(""), &Change { name: "edge".to_owned(), ..Change::default() }).unwrap();
+    assert_eq!(both.text, "# mine\n\n[[source]]\nname = \"default_Netflow\"\n\n[[source]]\nname = \"edge\"\nmonitoring_port = 2056\n");
 }
 
 #[test]

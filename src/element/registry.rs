@@ -21,7 +21,7 @@ macro_rules! enterprise_files {
     };
 }
 
-static ENTERPRISES: [EnterpriseFile; 29] = enterprise_files! {
+static ENTERPRISES: [EnterpriseFile; 30] = enterprise_files! {
     9 "cisco",
     637 "nokia",
     2011 "huawei",
@@ -51,6 +51,7 @@ static ENTERPRISES: [EnterpriseFile; 29] = enterprise_files! {
     45346 "velocloud",
     47729 "niagara",
     56506 "antrea",
+    4294967295 "nfdump",
 };
 
 static IANA: LazyLock<Vec<Element>> = LazyLock::new(|| {

@@ -35,6 +35,7 @@ pub(super) fn explain(head: &[u8]) -> (String, String) {
 
 const UNPACK: &str = "unpack it and give the capture inside";
 const CONVERT: &str = "Wireshark's editcap -F pcap makes a pcap of it";
+const TABLE: &str = "flows and summary read it where it holds flows; here a capture is needed";
 const EXPORT: &str = "give a capture made with tcpdump -w or Wireshark";
 
 /// Magic number, what it is, what to try.
@@ -64,8 +65,8 @@ const KNOWN: &[(&[u8], &str, &str)] = &[
     (b"GIF8", "it is a GIF picture", EXPORT),
     (b"%PDF", "it is a PDF document", EXPORT),
     (b"SQLite format 3\0", "it is an SQLite database", EXPORT),
-    (b"PAR1", "it is a Parquet file", EXPORT),
-    (b"ARROW1", "it is an Arrow file", EXPORT),
+    (b"PAR1", "it is a Parquet file", TABLE),
+    (b"ARROW1", "it is an Arrow file", TABLE),
     (b"\xde\xad\xbe\xef", "it looks like a SiLK flow file", "rwsilk2ipfix or rwcut turns it into something else"),
 ];
 

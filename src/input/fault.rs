@@ -64,6 +64,10 @@ causes! {
     FlowBlock Error "flow-block" "A block of a flow file is damaged and was skipped."
     FlowRecord Warning "flow-record" "A record of a flow file contradicts itself and was skipped."
     FlowPart Note "flow-part" "Records of a flow file have parts that are not read."
+    TablePart Error "table-part" "A part of a file of exported flows can't be read and was skipped."
+    TableRow Warning "table-row" "Lines of a file of exported flows are malformed and were skipped."
+    TableValue Warning "table-value" "Values in a file of exported flows don't fit their column and count as missing."
+    TableColumn Note "table-column" "Columns of a file of exported flows have a type that is not read."
     BlockMalformed Warning "block-malformed" "A pcapng block contradicts itself and was skipped."
     BlockTooLarge Warning "block-too-large" "A pcapng packet block is larger than any frame and was skipped."
     InterfaceUnknown Warning "interface-unknown" "A packet names an interface that the file does not describe."
@@ -165,7 +169,7 @@ mod tests {
         assert!(codes.iter().all(|c| c.chars().all(|c| c.is_ascii_lowercase() || c == '-')));
         codes.sort_unstable();
         codes.dedup();
-        assert_eq!(codes.len(), 47);
+        assert_eq!(codes.len(), 51);
         assert!(FaultCause::ALL.iter().all(|c| c.description().ends_with('.')));
     }
 

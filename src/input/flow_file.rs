@@ -43,7 +43,7 @@ pub(super) struct FlowFile {
 }
 
 enum Format {
-    Nfcapd(nfcapd::FlowFile),
+    Nfcapd(Box<nfcapd::FlowFile>),
     FlowTools(flow_tools::FlowFile),
 }
 
@@ -56,24 +56,9 @@ impl std::fmt::Debug for FlowFile {
 impl FlowFile {
     /// Reads the file header away. `file` is the input's number.
     pub(super) fn open(name: String, source: Source, header: FlowHeader, file: u32) -> Result<Self, InputError> {
-        let [compression, inner_compression] = source.compression;
-        let report = FileReport {
-            name: name.clone(),
-            container: header.container(),
-            compression,
-            inner_compression,
-            link_types: Vec::new(),
-            octets: 0,
-            stored: 0,
-            frames: 0,
-            datagrams: 0,
-            tcp_messages: 0,
-            first: None,
-            last: None,
-            faults: Vec::new(),
-        };
+        let report = FileReport::new(name.clone(), header.container(), source.compression);
         let format = match header {
-            FlowHeader::Nfcapd(header) => nfcapd::FlowFile::new(source.reader, header, file).map(Format::Nfcapd),
+            FlowHeader::Nfcapd(header) => nfcapd::FlowFile::new(source.reader, header, file).map(|file| Format::Nfcapd(Box::new(file))),
             FlowHeader::FlowTools(header) => flow_tools::FlowFile::new(source.reader, header, file).map(Format::FlowTools),
         }
         .map_err(|source| InputError::Read { name, source })?;
@@ -135,7 +120,7 @@ impl Format {
     /// Octets, flows and the span of their times so far.
     fn counts(&self) -> (u64, u64, Option<(Timestamp, Timestamp)>) {
         match self {
-            Self::Nfcapd(file) => (file.octets, file.flows, file.span),
+            Self::Nfcapd(file) => (file.octets, file.flows(), file.span()),
             Self::FlowTools(file) => (file.octets, file.flows, file.span),
         }
     }

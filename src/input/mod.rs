@@ -19,7 +19,6 @@
 mod capture;
 mod capture_pcap;
 mod capture_pcapng;
-mod chunk;
 mod compression;
 mod decap;
 mod detect;
@@ -61,12 +60,13 @@ pub use fault::{Fault, FaultCause, Severity};
 pub use first_time::first_time;
 pub use opened::Input;
 pub use options::{InputOptions, Location};
-pub use report::{Container, FileReport};
+pub use report::{Container, FileReport, TableForm};
 pub use socket::{ListenError, PortOptions, PortSocket, SocketCounters, open as open_port};
 #[cfg(target_os = "linux")]
 pub use socket_capture::Device;
 pub use socket_drops::kernel_drops;
 pub use socket_receive::Receiver;
+pub use source::Source;
 
 #[cfg(test)]
 mod tests;

@@ -31,6 +31,14 @@ impl Input {
         Self::recognise(location.to_string(), Source::open(location, options)?, file, options)
     }
 
+    /// The same for an input that was opened to see what it is. `name` is for messages.
+    ///
+    /// # Errors
+    /// It is nothing that is known.
+    pub fn from_source(name: &str, source: Source, file: u32, options: &InputOptions) -> Result<Self, InputError> {
+        Self::recognise(name.into(), source, file, options)
+    }
+
     /// The same for octets that come from elsewhere: a test, a program around this library. `name` is for messages.
     ///
     /// # Errors

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::capture::{Capture, Frame, Step};
-use super::chunk::Chunks;
 use super::decap::Decap;
 use super::detect;
 use super::error::InputError;
@@ -15,7 +14,7 @@ use super::options::InputOptions;
 use super::part::Part;
 use super::report::FileReport;
 use super::source::Source;
-use crate::datagram::{DatagramBatch, Origin};
+use crate::datagram::{Chunks, DatagramBatch, Origin};
 use crate::time::Timestamp;
 
 /// A capture or flow log that is being read.

@@ -7,6 +7,33 @@ use super::fault::Fault;
 use crate::time::Timestamp;
 use crate::{flow_tools, nfcapd};
 
+/// The form of a file of flows that were decoded and written before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TableForm {
+    /// Apache Parquet.
+    Parquet,
+    /// An Arrow IPC file, which Feather 2 is as well.
+    ArrowFile,
+    /// An Arrow IPC stream.
+    ArrowStream,
+    /// Comma-separated values with the columns' names in the first line.
+    Csv,
+    /// One JSON object a line.
+    Ndjson,
+}
+
+impl fmt::Display for TableForm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Parquet => "Parquet",
+            Self::ArrowFile => "Arrow IPC file",
+            Self::ArrowStream => "Arrow IPC stream",
+            Self::Csv => "CSV",
+            Self::Ndjson => "ndjson",
+        })
+    }
+}
+
 /// The kind of file around the frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Container {
@@ -38,6 +65,8 @@ pub enum Container {
     Nfcapd(nfcapd::Header),
     /// A file of flow-tools.
     FlowTools(flow_tools::Header),
+    /// Flows that were exported: a table of typed columns.
+    Table(TableForm),
 }
 
 impl Container {
@@ -48,12 +77,16 @@ impl Container {
 
     /// True where flows stand without messages around them.
     pub fn is_flow_file(self) -> bool {
-        matches!(self, Self::Nfcapd(_) | Self::FlowTools(_))
+        matches!(self, Self::Nfcapd(_) | Self::FlowTools(_) | Self::Table(_))
     }
 
     /// What its records are called.
     pub fn unit(self) -> &'static str {
-        if self.is_flow_log() { "message" } else { "frame" }
+        match self {
+            Self::Table(_) => "row",
+            _ if self.is_flow_log() => "message",
+            _ => "frame",
+        }
     }
 }
 
@@ -80,6 +113,7 @@ impl fmt::Display for Container {
                 }
                 write!(f, ", {interfaces} interface{}", if interfaces == 1 { "" } else { "s" })
             }
+            Self::Table(form) => write!(f, "exported flows, {form}"),
             Self::IpfixFile => f.write_str("IPFIX file"),
             Self::Messages => f.write_str("flow log of NDE messages"),
             Self::PaddedV5 => f.write_str("flow log of v5 messages in 1464 octets each"),
@@ -120,4 +154,26 @@ pub struct FileReport {
     pub last: Option<Timestamp>,
     /// What was found wrong or left aside, a cause each, in order of first appearance.
     pub faults: Vec<Fault>,
+}
+
+impl FileReport {
+    /// An account that has everything to come.
+    pub fn new(name: String, container: Container, compression: [Option<Compression>; 2]) -> Self {
+        let [compression, inner_compression] = compression;
+        Self {
+            name,
+            container,
+            compression,
+            inner_compression,
+            link_types: Vec::new(),
+            octets: 0,
+            stored: 0,
+            frames: 0,
+            datagrams: 0,
+            tcp_messages: 0,
+            first: None,
+            last: None,
+            faults: Vec::new(),
+        }
+    }
 }

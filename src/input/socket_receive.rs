@@ -12,8 +12,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::chunk::Chunks;
 use super::socket::{PortSocket, WAIT};
+use crate::datagram::Chunks;
 use crate::datagram::{Datagram, DatagramBatch, Endpoint, Origin, Transport};
 use crate::time::Timestamp;
 

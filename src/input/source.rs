@@ -13,23 +13,26 @@ use super::pipe::Pipe;
 /// How much of the beginning is looked at: enough for every magic number and for telling text.
 const HEAD: usize = 512;
 
-/// An opened input.
-pub(super) struct Source {
+/// An opened input: its plain octets, whatever is in them.
+pub struct Source {
     /// Its plain octets, from the first.
-    pub(super) reader: Box<dyn Read + Send>,
+    pub reader: Box<dyn Read + Send>,
     /// The first of them, at most 512.
-    pub(super) head: Vec<u8>,
+    pub head: Vec<u8>,
     /// The compression around it, and a second one inside.
-    pub(super) compression: [Option<Compression>; 2],
+    pub compression: [Option<Compression>; 2],
     /// Set when the system refused to read: then an error of `reader` is no damage of the file.
-    pub(super) refused: Arc<AtomicBool>,
+    pub refused: Arc<AtomicBool>,
     /// More may come later: what is there is to be used at once.
-    pub(super) live: bool,
+    pub live: bool,
 }
 
 impl Source {
     /// Opens a location and looks through at most two layers of compression.
-    pub(super) fn open(location: &Location, options: &InputOptions) -> Result<Self, InputError> {
+    ///
+    /// # Errors
+    /// It can't be opened or read.
+    pub fn open(location: &Location, options: &InputOptions) -> Result<Self, InputError> {
         let name = location.to_string();
         let mut live = *location == Location::Stdin;
         let raw: Box<dyn Read + Send> = match location {

@@ -5,6 +5,9 @@ use std::io::Read;
 
 use super::lzo;
 
+/// The largest block that is read or unpacked: nfdump's own buffers are 5 MiB.
+pub(super) const MOST_OCTETS: usize = 16 << 20;
+
 /// How the blocks of a file are packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Packing {

@@ -61,8 +61,8 @@ impl Header {
     /// The file header, if the octets begin with one that can be read: little-endian, a known packing, not encrypted.
     pub fn of(head: &[u8]) -> Option<Self> {
         match *head.first_chunk::<40>()? {
-            [0x0c, 0xa5, 2, 0, _, _, minor, major, _, _, _, _, _, _, _, _, packing, 0, ..] => {
-                Some(Self { layout: Layout::Two, packing: Packing::of(packing)?, nfdump: (major, minor) })
+            [0x0c, 0xa5, 2, 0, _, _, low, high, _, _, _, _, _, _, _, _, packing, 0, ..] => {
+                Some(Self { layout: Layout::Two, packing: Packing::of(packing)?, nfdump: version(low, high) })
             }
             [0x0c, 0xa5, 1, 0, flags, 0, 0, 0, ..] => {
                 let packing = match flags & 0b1_1001 {
@@ -79,6 +79,15 @@ impl Header {
     }
 }
 
+/// The high octets of the version. Up to 1.7.5 they are a minor and a major number, with flags in the upper half; 1.7.10 has four bits of the
+/// major number and then eight of the minor one.
+fn version(low: u8, high: u8) -> (u8, u8) {
+    match (high >> 4, high & 15) {
+        (major, 0) if major != 0 => (major, low >> 4),
+        (_, major) => (major, low),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Header, Layout};
@@ -91,7 +100,11 @@ mod tests {
         assert_eq!(of(&[0x0c, 0xa5, 1, 0, 0x02]), Some((Layout::One, Packing::Plain, (1, 6))));
         assert_eq!(of(&[0x0c, 0xa5, 1, 0, 0x10]), Some((Layout::One, Packing::Lz4, (1, 6))));
         assert_eq!(of(&[0x0c, 0xa5, 1, 0, 0x09]), None);
-        assert_eq!(of(&[0x0c, 0xa5, 2, 0, 0, 1, 7, 1]), Some((Layout::Two, Packing::Plain, (1, 7))));
+        // As 1.7.1, 1.7.5 and 1.7.10 write it.
+        for version in [[0, 1, 7, 1], [0, 4, 7, 0xf1], [0, 0x10, 0x70, 0x10]] {
+            let head = [&[0x0c, 0xa5, 2, 0], &version[..]].concat();
+            assert_eq!(of(&head), Some((Layout::Two, Packing::Plain, (1, 7))), "{version:?}");
+        }
         // Big-endian, a layout to come, an encrypted file.
         assert_eq!(of(&[0xa5, 0x0c, 0, 1]), None);
         assert_eq!(of(&[0x0c, 0xa5, 3, 0]), None);

@@ -13,7 +13,7 @@
 use std::collections::HashMap;
 
 use super::record::Unknown;
-use super::shape;
+use super::{absent, part};
 
 pub(super) const MAP_RECORD: u16 = 2;
 /// Flow records of nfdump 1.6, and those of its first versions.
@@ -48,7 +48,7 @@ impl Maps {
     }
 
     /// Writes the record into `out` as one of layout 2, header included. Says what the parts of that layout hold beside what the
-    /// record had, as bits of the shape; an error says what is wrong.
+    /// record had, as bits of [`absent`]; an error says what is wrong.
     pub(super) fn convert(&self, record: &[u8], out: &mut Vec<u8>, unknown: &mut Unknown) -> Result<u64, String> {
         let (&head, rest) = record.split_first_chunk::<28>().ok_or_else(|| format!("a flow record of {} octets", record.len()))?;
         let [kind, _, _, _, f0, f1, m0, m1, ..] = head;
@@ -63,7 +63,7 @@ impl Maps {
             self.known.get(&number).ok_or_else(|| format!("a flow record of the extension map {number}, which is not in the file"))?;
         let mut fields = Fields { rest };
         let mut parts = Collected::default();
-        parts.put(if flags & IPV6 == 0 { 2 } else { shape::IPV6 }, 0, fields.take(if flags & IPV6 == 0 { 8 } else { 32 })?);
+        parts.put(if flags & IPV6 == 0 { 2 } else { part::IPV6 }, 0, fields.take(if flags & IPV6 == 0 { 8 } else { 32 })?);
         let packets = fields.number(if flags & PACKETS_64 == 0 { 4 } else { 8 })?;
         let octets = fields.number(if flags & OCTETS_64 == 0 { 4 } else { 8 })?;
         for extension in map {
@@ -115,21 +115,23 @@ const MOVES: [&[Move]; 45] = [
     // Packets out, octets out, flows that were added up: 4 or 8 octets each.
     &[(5, 8, 4, 8)], &[(5, 8, 8, 8)], &[(5, 16, 4, 8)], &[(5, 16, 8, 8)], &[(5, 0, 4, 8)], &[(5, 0, 8, 8)],
     // MAC addresses, MPLS labels, the exporter's address, engine, neighbour AS numbers, time of arrival.
-    &[(shape::MAC, 0, 16, 16)], &[(shape::MAC, 16, 16, 16)], &[(shape::MPLS, 0, 40, 40)], &[(shape::RECEIVED_V4, 0, 4, 4)],
-    &[(shape::RECEIVED_V6, 0, 16, 16)], &[(ENGINE, 0, 4, 4)], &[(16, 0, 8, 8)], &[(shape::GENERIC, 16, 8, 8)],
+    &[(part::MAC, 0, 16, 16)], &[(part::MAC, 16, 16, 16)], &[(part::MPLS, 0, 40, 40)], &[(part::RECEIVED_V4, 0, 4, 4)],
+    &[(part::RECEIVED_V6, 0, 16, 16)], &[(ENGINE, 0, 4, 4)], &[(16, 0, 8, 8)], &[(part::GENERIC, 16, 8, 8)],
     &[], &[], &[], &[], &[], &[], &[], &[], &[],
     // Firewall event: time, connection, (ICMP), event, extended event.
-    &[(shape::NSEL, 0, 12, 12), (NOWHERE, 0, 2, 2), (shape::NSEL, 14, 1, 1), (NOWHERE, 0, 1, 1), (shape::NSEL, 12, 2, 2), (NOWHERE, 0, 2, 2)],
+    &[(part::NSEL, 0, 12, 12), (NOWHERE, 0, 2, 2), (part::NSEL, 14, 1, 1), (NOWHERE, 0, 1, 1), (part::NSEL, 12, 2, 2), (NOWHERE, 0, 2, 2)],
     // Translated ports, addresses; access lists; user names of two lengths.
-    &[(22, 0, 4, 4)], &[(20, 0, 8, 8)], &[(21, 0, 32, 32)], &[(shape::ACL, 0, 24, 24)],
-    &[(shape::USER, 0, 24, 66)], &[(shape::USER, 0, 66, 66), (NOWHERE, 0, 6, 6)],
+    &[(22, 0, 4, 4)], &[(20, 0, 8, 8)], &[(21, 0, 32, 32)], &[(part::ACL, 0, 24, 24)],
+    &[(part::USER, 0, 24, 66)], &[(part::USER, 0, 66, 66), (NOWHERE, 0, 6, 6)],
     &[],
     // Latencies; NAT event: event, flags, outer and inner VRF; NAT addresses of the first versions; port block.
-    &[(shape::LATENCY, 0, 24, 24)], &[(shape::NAT, 20, 1, 1), (NOWHERE, 0, 3, 3), (shape::NAT, 8, 8, 8)], &[(20, 0, 8, 8)], &[(26, 0, 8, 8)],
+    &[(part::LATENCY, 0, 24, 24)], &[(part::NAT, 20, 1, 1), (NOWHERE, 0, 3, 3), (part::NAT, 8, 8, 8)], &[(20, 0, 8, 8)], &[(26, 0, 8, 8)],
 ];
 
+/// One more than the last type of a part that records of layout 1 become.
+const KINDS: usize = 28;
 /// A part of our own, for what layout 2 has in the record header.
-const ENGINE: usize = shape::TYPES;
+const ENGINE: usize = KINDS;
 /// Octets of padding.
 const NOWHERE: usize = usize::MAX;
 /// The longest part: a user name.
@@ -137,14 +139,14 @@ const LONGEST: usize = 66;
 
 /// The parts of a record of layout 2 while they are put together: octets, how many, and which of them the record has.
 struct Collected {
-    octets: [[u8; LONGEST]; shape::TYPES + 1],
-    lengths: [usize; shape::TYPES + 1],
+    octets: [[u8; LONGEST]; KINDS + 1],
+    lengths: [usize; KINDS + 1],
     extensions: u64,
 }
 
 impl Default for Collected {
     fn default() -> Self {
-        Self { octets: [[0; LONGEST]; shape::TYPES + 1], lengths: [0; shape::TYPES + 1], extensions: 0 }
+        Self { octets: [[0; LONGEST]; KINDS + 1], lengths: [0; KINDS + 1], extensions: 0 }
     }
 }
 
@@ -180,11 +182,11 @@ impl Collected {
         let [_, _, _, _, _, _, _, _, a0, a1, b0, b1, f0, f1, f2, f3, l0, l1, l2, l3, status, flags, protocol, tos, s0, s1, d0, d1] = *head;
         let millis =
             |seconds, millis| (u64::from(u32::from_le_bytes(seconds)) * 1000 + u64::from(u16::from_le_bytes(millis))).to_le_bytes();
-        self.put(shape::GENERIC, 0, &millis([f0, f1, f2, f3], [a0, a1]));
-        self.put(shape::GENERIC, 8, &millis([l0, l1, l2, l3], [b0, b1]));
-        self.put(shape::GENERIC, 24, &packets);
-        self.put(shape::GENERIC, 32, &octets);
-        self.put(shape::GENERIC, 40, &[s0, s1, d0, d1, protocol, flags, status, tos]);
+        self.put(part::GENERIC, 0, &millis([f0, f1, f2, f3], [a0, a1]));
+        self.put(part::GENERIC, 8, &millis([l0, l1, l2, l3], [b0, b1]));
+        self.put(part::GENERIC, 24, &packets);
+        self.put(part::GENERIC, 32, &octets);
+        self.put(part::GENERIC, 40, &[s0, s1, d0, d1, protocol, flags, status, tos]);
     }
 
     fn write(&self, exporter: u16, out: &mut Vec<u8>) {
@@ -194,7 +196,7 @@ impl Collected {
         let [x0, x1] = exporter.to_le_bytes();
         out.extend_from_slice(&[11, 0, 0, 0, 0, 0, kind, id, x0, x1, 0, 0]);
         let mut count = 0u8;
-        for ((number, octets), length) in (0u8..).zip(self.octets.iter().take(shape::TYPES)).zip(self.lengths) {
+        for ((number, octets), length) in (0u8..).zip(self.octets.iter().take(KINDS)).zip(self.lengths) {
             let length = whole(usize::from(number), length);
             if length > 0 {
                 count += 1;
@@ -210,12 +212,12 @@ impl Collected {
     /// What parts hold beside what the record had.
     fn absent(&self) -> u64 {
         let missing = |extensions: &[u16], bit: u64| if extensions.iter().any(|e| self.extensions >> e & 1 == 1) { 0 } else { bit };
-        missing(&[4, 5], shape::NO_INTERFACES)
-            | missing(&[8], shape::NO_MASKS)
-            | missing(&[14, 15], shape::NO_PACKETS_OUT)
-            | missing(&[16, 17], shape::NO_OCTETS_OUT)
-            | missing(&[18, 19], shape::NO_FLOWS)
-            | shape::NO_NAT_TIME
+        missing(&[4, 5], absent::INTERFACES)
+            | missing(&[8], absent::MASKS)
+            | missing(&[14, 15], absent::PACKETS_OUT)
+            | missing(&[16, 17], absent::OCTETS_OUT)
+            | missing(&[18, 19], absent::FLOWS)
+            | absent::NAT_TIME
     }
 }
 
@@ -224,9 +226,9 @@ fn whole(part: usize, length: usize) -> usize {
     match (part, length) {
         (_, 0) => 0,
         (4, _) => 12,
-        (5 | shape::NAT, _) => 24,
-        (shape::MAC, _) => 32,
-        (shape::NSEL, _) => 16,
+        (5 | part::NAT, _) => 24,
+        (part::MAC, _) => 32,
+        (part::NSEL, _) => 16,
         _ => length,
     }
 }

@@ -1,5 +1,5 @@
-//! In: the octets of a flow file of nfdump (nfcapd, nfpcapd; layout 2 of 1.7, layout 1 of 1.6). Out: its flow records, rewritten as Data Records of
-//! Information Elements ([`Stored`](crate::datagram::Stored) in a batch), so that the one decoder reads them.
+//! In: the octets of a flow file of nfdump (nfcapd, nfpcapd; layout 2 of 1.7, layout 1 of 1.6). Out: its flow records where they
+//! lie, with the Information Elements that their parts are ([`Stored`](crate::datagram::Stored) in a batch), so that the one decoder reads them.
 //! May use: `time`, `datagram`.
 //!
 //! ```text
@@ -13,15 +13,18 @@
 #![deny(clippy::indexing_slicing, clippy::cast_possible_truncation)]
 #![cfg_attr(test, allow(clippy::indexing_slicing, clippy::cast_possible_truncation, clippy::unwrap_used))]
 
+mod absent;
 mod block;
 mod file;
+mod form;
 mod header;
 mod layout1;
 mod lzo;
+mod part;
 mod record;
-mod shape;
+mod scan;
+mod unpack;
 
 pub use block::Packing;
 pub use file::{Damage, FlowFile};
 pub use header::{Header, Layout};
-pub use shape::{Element, elements};

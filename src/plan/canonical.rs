@@ -130,6 +130,10 @@ canonical! {
 }
 
 impl Canonical {
+    /// Counters that sampling makes smaller.
+    pub const COUNTERS: [Self; 6] =
+        [Self::Bytes, Self::Packets, Self::BytesOut, Self::PacketsOut, Self::BytesReverse, Self::PacketsReverse];
+
     /// The column of that name.
     pub fn by_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|c| c.name() == name)

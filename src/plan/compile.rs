@@ -32,7 +32,7 @@ pub fn compile(version: Version, fields: &[FieldSpecifier], schema: &Schema, ele
         _ => None,
     };
     let lists = record.fields.iter().filter_map(list).collect();
-    Some(RecordPlan { layout, steps, joins, lists })
+    Some(RecordPlan { layout, steps, joins, lists, gather: None })
 }
 
 /// The canonical columns that a template feeds, beside those that every datagram feeds.
@@ -187,7 +187,8 @@ fn resolve(version: Version, specifier: &FieldSpecifier, elements: &Elements) ->
     let raw = ElementId { pen: specifier.pen, id: specifier.id };
     let element = match (specifier.role, version) {
         (Role::V9Scope, _) => None,
-        (_, Version::Ipfix) => elements.element(raw),
+        // Stored records without a version have IPFIX's numbers.
+        (_, Version::Ipfix | Version::Unstated) => elements.element(raw),
         (_, _) => elements.v9_element(specifier.id, specifier.length),
     };
     (element, raw)

@@ -29,7 +29,11 @@ pub struct Extent {
 impl Layout {
     /// The layout of a template's fields; `None` if a record could be empty, which would never end.
     pub fn of(fields: &[FieldSpecifier]) -> Option<Self> {
-        let widths: Vec<u16> = fields.iter().map(|f| f.length).collect();
+        Self::of_widths(fields.iter().map(|f| f.length).collect())
+    }
+
+    /// The same, by the fields' lengths.
+    pub fn of_widths(widths: Vec<u16>) -> Option<Self> {
         let sum = |variable: u32| widths.iter().map(|w| if *w == Cell::VARIABLE { variable } else { u32::from(*w) }).sum::<u32>();
         let shortest = sum(1);
         let stride = (!widths.contains(&Cell::VARIABLE)).then(|| sum(0));

@@ -8,9 +8,6 @@ use super::compile::{Field, Record};
 use super::schema::Schema;
 use super::steps::{Cell, Convert, JoinStep, NameOf, OwnRate, SamplingSources};
 
-/// Counters that sampling makes smaller.
-const COUNTERS: [C; 6] = [C::Bytes, C::Packets, C::BytesOut, C::PacketsOut, C::BytesReverse, C::PacketsReverse];
-
 /// The joins of a template for a schema.
 pub(super) fn joins(record: &Record, schema: &Schema) -> Vec<JoinStep> {
     let mut joins = Vec::new();
@@ -36,7 +33,7 @@ pub(super) fn joins(record: &Record, schema: &Schema) -> Vec<JoinStep> {
         joins.push(JoinStep::Name { column, cell: id.cell, of: NameOf::Application });
     }
     let column = schema.canonical(C::SamplingInterval);
-    let scaled: Vec<u16> = COUNTERS.iter().filter(|_| schema.scaled()).filter_map(|c| schema.canonical(*c)).collect();
+    let scaled: Vec<u16> = C::COUNTERS.iter().filter(|_| schema.scaled()).filter_map(|c| schema.canonical(*c)).collect();
     if column.is_some() || !scaled.is_empty() {
         let sources = SamplingSources {
             own: own_rate(record),

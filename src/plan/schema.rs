@@ -44,6 +44,51 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 15] = [
+        Self::U8,
+        Self::U16,
+        Self::U32,
+        Self::U64,
+        Self::I64,
+        Self::F64,
+        Self::Bool,
+        Self::Time,
+        Self::Address,
+        Self::Ipv4,
+        Self::Ipv6,
+        Self::Mac,
+        Self::Text,
+        Self::Octets,
+        Self::Json,
+    ];
+
+    /// Its name in the metadata of files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::U8 => "u8",
+            Self::U16 => "u16",
+            Self::U32 => "u32",
+            Self::U64 => "u64",
+            Self::I64 => "i64",
+            Self::F64 => "f64",
+            Self::Bool => "bool",
+            Self::Time => "time",
+            Self::Address => "address",
+            Self::Ipv4 => "ipv4",
+            Self::Ipv6 => "ipv6",
+            Self::Mac => "mac",
+            Self::Text => "text",
+            Self::Octets => "octets",
+            Self::Json => "json",
+        }
+    }
+
+    /// The kind of that name.
+    pub fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
     /// The column type for an abstract data type of RFC 7011 §6.1; what has no type stays octets.
     pub fn of(data_type: Option<DataType>) -> Self {
         use DataType::*;
@@ -138,6 +183,11 @@ impl SchemaBuilder {
         Self { schema: Schema::default(), elements }
     }
 
+    /// The elements that names are looked up in.
+    pub fn elements(&self) -> &Arc<Elements> {
+        &self.elements
+    }
+
     /// Adds a canonical column.
     pub fn canonical(&mut self, column: Canonical) -> &mut Self {
         self.push(column.name(), column.kind(), Source::Canonical(column), false)
@@ -179,6 +229,34 @@ impl SchemaBuilder {
             return Ok(self.field(name, Kind::Octets));
         }
         Err(UnknownColumn { name: name.to_owned(), suggestion: resembling(name) })
+    }
+
+    /// Takes a column out; one that others are computed from comes back as a hidden one when the schema is built.
+    pub fn remove(&mut self, name: &str) -> &mut Self {
+        if self.schema.by_name.contains_key(name) {
+            let columns = std::mem::take(&mut self.schema.columns);
+            self.schema.by_name.clear();
+            for column in columns.into_iter().filter(|c| c.name != name) {
+                self.push(&column.name, column.kind, column.source, column.hidden);
+            }
+        }
+        self
+    }
+
+    /// Adds a column of another schema that only something else looks at.
+    pub fn hidden(&mut self, column: &ColumnSpec) -> &mut Self {
+        self.push(&column.name, column.kind, column.source, true)
+    }
+
+    /// The column that a name means for [`SchemaBuilder::named`], without adding it.
+    ///
+    /// # Errors
+    /// The name is unknown.
+    pub fn resolve(&self, name: &str) -> Result<ColumnSpec, UnknownColumn> {
+        let mut one = Self::with_elements(Arc::clone(&self.elements));
+        one.named(name)?;
+        let unknown = || UnknownColumn { name: name.to_owned(), suggestion: None };
+        one.schema.columns.pop().ok_or_else(unknown)
     }
 
     /// Columns so far.
@@ -234,7 +312,7 @@ impl SchemaBuilder {
 }
 
 /// `ie_513` or `pen_35632_57590`: fields without an entry in the registries are columns under their numbers.
-fn is_unlisted(name: &str) -> bool {
+pub fn is_unlisted(name: &str) -> bool {
     let number = |s: &str| s.parse::<u32>().is_ok();
     let mut parts = name.split('_');
     match (parts.next(), parts.next(), parts.next(), parts.next(), parts.next()) {
@@ -295,10 +373,29 @@ mod tests {
     }
 
     #[test]
+    fn kinds_by_their_names() {
+        for (name, kind) in [("u8", Kind::U8), ("time", Kind::Time), ("ipv6", Kind::Ipv6), ("json", Kind::Json)] {
+            assert_eq!((kind.name(), Kind::by_name(name)), (name, Some(kind)));
+        }
+        assert!(Kind::ALL.into_iter().all(|kind| Kind::by_name(kind.name()) == Some(kind)));
+        assert_eq!(Kind::by_name("U8"), None);
+    }
+
+    #[test]
     fn a_mistyped_name_gets_a_suggestion() {
         let error = SchemaBuilder::default().named("scr_addr").unwrap_err();
         assert_eq!(error.to_string(), "no column or element is called 'scr_addr'; did you mean 'src_addr'?");
         assert_eq!(SchemaBuilder::default().named("quux").unwrap_err().suggestion, None);
+    }
+
+    #[test]
+    fn a_column_that_is_taken_out_may_still_be_needed() {
+        let mut b = SchemaBuilder::default();
+        b.canonical(Canonical::FlowEnd).canonical(Canonical::DurationMs).canonical(Canonical::Bytes).remove("flow_end").remove("bytes");
+        let schema = b.build();
+        let seen: Vec<(&str, bool)> = schema.columns().iter().map(|c| (c.name.as_str(), c.hidden)).collect();
+        assert_eq!(seen, [("duration_ms", false), ("flow_end", true), ("flow_start", true)]);
+        assert_eq!(schema.position("duration_ms"), Some(0));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What a compiled template says to do, column by column.
 
 use super::extent::Layout;
+use super::gather::Gather;
 use super::list::ListForm;
 
 /// Where a field lies in a record.
@@ -74,6 +75,15 @@ pub enum IcmpSource {
     Combined(Cell),
     /// Two fields, of which one may be absent.
     Separate(Option<Cell>, Option<Cell>),
+}
+
+impl IcmpSource {
+    fn cells_mut(&mut self) -> Vec<&mut Cell> {
+        match self {
+            Self::Combined(cell) => vec![cell],
+            Self::Separate(t, c) => t.iter_mut().chain(c).collect(),
+        }
+    }
 }
 
 /// One step: it appends a value or a null for every record of a Set to its column.
@@ -152,6 +162,21 @@ pub enum Step {
     },
 }
 
+impl Step {
+    /// The fields that it reads.
+    pub(super) fn cells_mut(&mut self) -> Vec<&mut Cell> {
+        match self {
+            Self::Convert { cell, .. } => vec![cell],
+            Self::EitherAddress { v4, v6, ip_version, .. } => [v4, v6].into_iter().chain(ip_version).collect(),
+            Self::EitherNumber { first, second, .. } => vec![first, second],
+            Self::SinceBoot { stamp, boot, .. } => vec![stamp, boot],
+            Self::StartPlus { duration, .. } => vec![duration],
+            Self::Icmp { v4, v6, protocol, .. } => v4.iter_mut().chain(v6).flat_map(IcmpSource::cells_mut).chain(protocol).collect(),
+            Self::Duration { .. } => Vec::new(),
+        }
+    }
+}
+
 /// A template, compiled for a schema.
 #[derive(Clone, Debug)]
 pub struct RecordPlan {
@@ -163,6 +188,15 @@ pub struct RecordPlan {
     pub joins: Vec<JoinStep>,
     /// The fields that hold lists, by number; whether or not a column is fed by them.
     pub lists: Vec<(u16, ListForm)>,
+    /// What has to be done first with records that are stored in a layout of their own: the steps find what it makes.
+    pub gather: Option<Gather>,
+}
+
+impl RecordPlan {
+    /// The layout that the steps see.
+    pub fn seen(&self) -> &Layout {
+        self.gather.as_ref().map_or(&self.layout, |g| &g.layout)
+    }
 }
 
 /// What a number names.
@@ -210,6 +244,28 @@ pub struct SamplingSources {
     pub interface: Option<Cell>,
     /// The line card: 141.
     pub line_card: Option<Cell>,
+}
+
+impl OwnRate {
+    fn cells_mut(&mut self) -> Vec<&mut Cell> {
+        match self {
+            Self::Interval(cell) | Self::Probability(cell) => vec![cell],
+            Self::Spaced { taken, skipped } => std::iter::once(taken).chain(skipped).collect(),
+            Self::Share { taken, of } => vec![taken, of],
+        }
+    }
+}
+
+impl JoinStep {
+    /// The fields that it reads.
+    pub(super) fn cells_mut(&mut self) -> Vec<&mut Cell> {
+        match self {
+            Self::Name { cell, .. } => vec![cell],
+            Self::Sampling { sources: SamplingSources { own, sampler, interface, line_card }, .. } => {
+                own.iter_mut().flat_map(OwnRate::cells_mut).chain(sampler).chain(interface).chain(line_card).collect()
+            }
+        }
+    }
 }
 
 /// A step that needs what options data or the message's header told. It comes after all others.

@@ -175,9 +175,9 @@ mod tests {
     use crate::collector::Rule;
     use crate::message::Version;
 
-    fn start(to: SocketAddr, versions: &[u16]) -> Forwarder {
-        let options = ForwardOptions { to, name: "x".into(), from: Networks::default(), versions: versions.to_vec(), queue: 1 << 20 };
-        Forwarder::start(options).unwrap()
+    fn start(to: SocketAddr, versions: Option<Vec<Version>>) -> Forwarder {
+        let only = Admission { rules: vec![Rule { port: None, exporters: Vec::new(), versions }] };
+        Forwarder::start(ForwardOptions { to, name: "x".into(), spoof: false, only, queue: 1 << 20 }).unwrap()
     }
 
     #[test]

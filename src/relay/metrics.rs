@@ -22,7 +22,10 @@ const STALE: Duration = Duration::from_secs(15);
 
 /// The latest moment of a run; the one place that everybody reads who watches.
 #[derive(Clone, Debug, Default)]
-pub struct Published(Arc<Mutex<Option<(Arc<Live>, Instant)>>>);
+pub struct Published(Arc<Mutex<Option<Latest>>>);
+
+/// A moment, and when it was published.
+type Latest = (Arc<Live>, Instant);
 
 impl Published {
     /// Puts a moment in place of the one before.

@@ -100,6 +100,14 @@ impl Outlet {
         &self.counts
     }
 
+    /// Asks the sockets for answers that came after their last datagram.
+    pub fn finish(&mut self) {
+        if let Way::Sockets(sockets, _) = &self.way {
+            let answered = sockets.iter().filter(|s| s.take_error().is_ok_and(|e| e.is_some())).count();
+            self.counts.unreachable += answered as u64;
+        }
+    }
+
     /// Sends datagrams in their order.
     pub fn send(&mut self, datagrams: &[Outgoing<'_>]) {
         let mut rest = datagrams;

@@ -13,10 +13,11 @@ use std::time::{Duration, Instant};
 
 use super::pcapng;
 use super::queue::{Queue, QueueCounters, Taken, Taker, queue};
-use super::rotate::{PartFile, end_of, space};
+use super::rotate::{end_of, space};
 use crate::config::Rotation;
 use crate::datagram::DatagramBatch;
 use crate::time::Timestamp;
+use crate::write::PartFile;
 
 /// Octets that are written at once.
 const CHUNK: usize = 256 << 10;

@@ -14,6 +14,8 @@ use super::width::wrap;
 
 /// Rows of the table; beyond it the exporters with the most flows are shown.
 const MOST_EXPORTERS: usize = 100;
+/// Columns that only messages fill.
+const COUNTED_ON_THE_WAY: [&str; 6] = ["port", "messages", "templates", "options", "lost", "problems"];
 /// Exporters whose losses are put in words.
 const MOST_LOSSES: usize = 10;
 
@@ -28,11 +30,18 @@ pub(super) fn exporters(overview: &Overview, style: &Style) -> String {
     }
     // Long times first; short ones before a column goes.
     let mut grid = table(&shown, style, true);
-    if grid.width() > style.width {
+    if overview.columns.is_some() {
+        // Files of flows know nothing of messages.
+        let known = |grid: Grid| COUNTED_ON_THE_WAY.iter().fold(grid, |grid, title| grid.without(title, &["0", "-", ""]));
+        grid = known(grid);
+        if grid.width() > style.width {
+            grid = known(table(&shown, style, false)).without("domain", &["0", "-"]);
+        }
+    } else if grid.width() > style.width {
         grid = table(&shown, style, false).without("domain", &["0", "-"]).without("options", &["0"]).without("problems", &["0"]);
     }
     // The port is hardly missed.
-    let left_out: Vec<&str> = grid.fit(style.width).into_iter().filter(|title| *title != "port").collect();
+    let left_out: Vec<_> = grid.fit(style.width).into_iter().filter(|title| title != "port").collect();
     let mut out = style.section("Exporters", &grid.render(style));
     let mut asides = Vec::new();
     if all.len() > shown.len() {

@@ -28,10 +28,14 @@ pub(super) fn files(overview: &Overview, style: &Style) -> String {
             counted(overview.files.len() as u64, "file"),
             size(octets),
         );
-        if !overview.files.iter().all(|f| f.report.container.is_flow_log()) {
-            line.push_str(&format!("{}; ", frames(t.frames, t.datagrams)));
+        if overview.files.iter().all(|f| f.report.container.is_flow_file()) {
+            line.push_str(&counted(overview.files.iter().map(|f| f.report.stored).sum(), "flow record"));
+        } else {
+            if !overview.files.iter().all(|f| f.report.container.is_flow_log()) {
+                line.push_str(&format!("{}; ", frames(t.frames, t.datagrams)));
+            }
+            line.push_str(&messages(&t.messages));
         }
-        line.push_str(&messages(&t.messages));
         if let (Some(first), Some(last)) = (t.first, t.last) {
             line.push_str(&format!("; {}", span(first, last)));
         }

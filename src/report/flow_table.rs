@@ -3,19 +3,21 @@
 //! Numbers, addresses and times are never cut, since a cut one would be a wrong one: a value that is wider than its column pushes
 //! the rest of its row aside. Texts and octets are cut, and `…` says so. Where not all columns fit, titles take two lines and columns
 //! move together, and the day of the first time column goes from its cells into the header, and onto a line of its own whenever
-//! it changes; what still does not fit is left out, and the last line says so.
+//! it changes; what still does not fit is left out, and the last line says so. In a zone other than UTC the offset stands with the day.
 
 use std::io::{self, Write};
 use std::sync::Arc;
 
 use crate::collector::{Digest, Flow, Sink};
-use crate::column::FlowBatch;
+use crate::column::{Column, FlowBatch, Values};
 use crate::plan::{Canonical, ColumnSpec, Kind, Schema, Source};
 use crate::write::{has_names, write_cell, write_context, write_named};
 
+use super::display::{ByteUnits, Display, counts_octets};
 use super::escape::escape;
 use super::style::{Paint, Style};
 use super::width::{cut, width};
+use super::zone::Zone;
 
 /// The widest that a column of texts gets.
 const WIDEST_TEXT: usize = 40;
@@ -23,6 +25,8 @@ const WIDEST_TEXT: usize = 40;
 const GAP: usize = 2;
 /// Columns of `2026-11-22`.
 const DAY: usize = 10;
+/// Columns of `+01:00`.
+const OFFSET: usize = 6;
 
 /// Turns batches into rows of cells, ready to be laid out.
 #[derive(Clone, Debug)]
@@ -31,6 +35,7 @@ pub struct FlowTable {
     style: Style,
     /// True where the first batch may be one flow.
     live: bool,
+    display: Display,
 }
 
 /// The cells of a batch, escaped, row by row.
@@ -44,7 +49,7 @@ pub struct TablePart {
 impl FlowTable {
     /// A table of the schema's columns.
     pub fn new(schema: Arc<Schema>, style: Style) -> Self {
-        Self { schema, style, live: false }
+        Self { schema, style, live: false, display: Display::default() }
     }
 
     /// Makes room for usual values from the beginning: of a live run the first batch may be a single flow.
@@ -52,8 +57,50 @@ impl FlowTable {
         Self { live: true, ..self }
     }
 
+    /// Has times, octets and titles as the reader wants them.
+    pub fn with_display(self, display: Display) -> Self {
+        Self { display, ..self }
+    }
+
     fn shown(&self) -> impl Iterator<Item = (usize, &ColumnSpec)> {
         self.schema.columns().iter().enumerate().filter(|(_, spec)| !spec.hidden)
+    }
+}
+
+/// How the cells of a column are written.
+#[derive(Clone, Copy, Debug)]
+enum Form {
+    Plain,
+    Context(Canonical),
+    Named,
+    /// When the datagram came, in another zone.
+    Received(Zone),
+    /// A time in another zone.
+    Time(Zone),
+    /// Octets in larger units.
+    Octets(ByteUnits),
+}
+
+impl FlowTable {
+    fn form(&self, spec: &ColumnSpec) -> Form {
+        let Display { zone, bytes, .. } = self.display;
+        match spec.source {
+            Source::Canonical(Canonical::Received) if zone != Zone::Utc => Form::Received(zone),
+            Source::Canonical(c) if c.is_context() => Form::Context(c),
+            _ if has_names(spec) => Form::Named,
+            _ if spec.kind == Kind::Time && zone != Zone::Utc => Form::Time(zone),
+            _ if bytes != ByteUnits::Raw && counts_octets(spec) => Form::Octets(bytes),
+            _ => Form::Plain,
+        }
+    }
+}
+
+fn write_time(out: &mut Vec<u8>, zone: Zone, column: &Column, row: usize) {
+    if let Values::I64(times) = &column.values
+        && column.validity.get(row)
+        && let Some(nanos) = times.get(row)
+    {
+        zone.write(out, *nanos);
     }
 }
 
@@ -63,21 +110,28 @@ impl Digest for FlowTable {
     fn digest(&self, batch: &FlowBatch) -> TablePart {
         let columns: Vec<(usize, &ColumnSpec)> = self.shown().collect();
         let mut part = TablePart { text: String::new(), ends: Vec::with_capacity(batch.rows() * columns.len()), rows: batch.rows() };
-        let named: Vec<bool> = self.schema.columns().iter().map(has_names).collect();
+        let forms: Vec<Form> = self.schema.columns().iter().map(|spec| self.form(spec)).collect();
         let mut octets = Vec::new();
         for run in batch.runs() {
             for row in run.start..run.start + run.rows {
                 for (index, spec) in &columns {
                     octets.clear();
                     let Some(column) = batch.columns().get(*index) else { continue };
-                    match spec.source {
-                        Source::Canonical(c) if c.is_context() => {
-                            write_context(&mut octets, c, run);
+                    match forms.get(*index).copied().unwrap_or(Form::Plain) {
+                        Form::Context(canonical) => write_context(&mut octets, canonical, run),
+                        Form::Received(zone) => {
+                            if let Some(time) = run.context.received {
+                                zone.write(&mut octets, time.nanos());
+                            }
                         }
-                        _ if named.get(*index) == Some(&true) => write_named(&mut octets, batch, spec, column, row),
-                        _ => {
-                            write_cell(&mut octets, column, row);
+                        Form::Named => write_named(&mut octets, batch, spec, column, row),
+                        Form::Time(zone) => write_time(&mut octets, zone, column, row),
+                        Form::Octets(units) => {
+                            if let Some(number) = column.unsigned(row) {
+                                octets.extend_from_slice(units.text(number.into()).as_bytes());
+                            }
                         }
+                        Form::Plain => write_cell(&mut octets, column, row),
                     }
                     let cell = String::from_utf8_lossy(&octets);
                     // Only texts can hold what must not reach a terminal.
@@ -137,7 +191,8 @@ pub struct FlowTableSink<W> {
     lanes: Vec<Lane>,
     gap: usize,
     /// Which lane tells the day, and the day that holds for times without one; `None` where all times are written out.
-    day: Option<(usize, String)>,
+    day: Option<(usize, Day)>,
+    headers: bool,
     /// Columns of the schema, with those that did not fit.
     columns: usize,
     limit: Option<u64>,
@@ -168,6 +223,7 @@ impl<W: Write> FlowTableSink<W> {
             lanes,
             gap: GAP,
             day: None,
+            headers: table.display.headers,
             columns,
             limit,
             rows: 0,
@@ -220,7 +276,8 @@ impl<W: Write> FlowTableSink<W> {
         let mut titles: Vec<(String, String)> = self.lanes.iter().map(|l| (String::new(), l.title.clone())).collect();
         if self.fitting() < self.columns {
             self.gap = 1;
-            self.day = first_day(&self.lanes, rows);
+            // Without titles the day has no place.
+            self.day = first_day(&self.lanes, rows).filter(|_| self.headers);
             for (index, (lane, title)) in self.lanes.iter_mut().zip(&mut titles).enumerate() {
                 *title = halves(&lane.title, lane.cells);
                 if let Some((of, day)) = &self.day
@@ -228,18 +285,25 @@ impl<W: Write> FlowTableSink<W> {
                 {
                     let cells = rows.iter().filter_map(|r| r.get(index)).map(|cell| width(clock(cell)));
                     lane.cells = cells.max().unwrap_or(0);
-                    if *of == index {
-                        *title = (lane.title.clone(), day.clone());
+                    // A day with its offset is wider than a clock: it has a line of its own from the first row on.
+                    if *of == index && day.offset.is_empty() {
+                        *title = (lane.title.clone(), day.date.clone());
                     }
                 }
                 lane.width = lane.cells.max(width(&title.0)).max(width(&title.1));
             }
+        }
+        if !self.headers {
+            self.lanes.iter_mut().for_each(|lane| lane.width = lane.cells);
         }
         // One column at least, however narrow the terminal.
         let fitting = self.fitting().max(1);
         self.lanes.truncate(fitting);
         titles.truncate(fitting);
         self.day.take_if(|(of, _)| *of >= fitting);
+        if !self.headers {
+            return Ok(());
+        }
         let (upper, lower): (Vec<&str>, Vec<&str>) = titles.iter().map(|(a, b)| (a.as_str(), b.as_str())).unzip();
         for titles in [upper, lower] {
             lay_out(&mut self.line, &self.lanes, self.gap, &titles);
@@ -247,7 +311,10 @@ impl<W: Write> FlowTableSink<W> {
                 writeln!(self.out, "{}", self.style.paint(Paint::Heading, &self.line))?;
             }
         }
-        Ok(())
+        match &self.day {
+            Some((_, day)) if !day.offset.is_empty() => writeln!(self.out, "{}", self.style.paint(Paint::Heading, &day.text())),
+            _ => Ok(()),
+        }
     }
 
     /// How many columns the terminal holds.
@@ -275,12 +342,12 @@ impl<W: Write> FlowTableSink<W> {
 
     fn write_row(&mut self, mut row: Vec<&str>) -> io::Result<()> {
         if let Some((of, day)) = &mut self.day {
-            if let Some(other) = row.get(*of).and_then(|cell| cell.get(..DAY)).filter(|own| own != day) {
-                other.clone_into(day);
-                writeln!(self.out, "{}", self.style.paint(Paint::Heading, day))?;
+            if let Some(other) = row.get(*of).and_then(|cell| Day::of(cell)).filter(|own| own != day) {
+                *day = other;
+                writeln!(self.out, "{}", self.style.paint(Paint::Heading, &day.text()))?;
             }
             for (cell, _) in row.iter_mut().zip(&self.lanes).filter(|(_, lane)| lane.time) {
-                if cell.starts_with(day.as_str()) {
+                if cell.starts_with(&day.date) && cell.ends_with(&day.offset) {
                     *cell = clock(cell);
                 }
             }
@@ -340,16 +407,42 @@ fn lay_out(line: &mut String, lanes: &[Lane], gap: usize, cells: &[&str]) {
     line.truncate(line.trim_end().len());
 }
 
-/// The first time column and the first day in it.
-fn first_day(lanes: &[Lane], rows: &[Vec<&str>]) -> Option<(usize, String)> {
-    let lane = lanes.iter().position(|l| l.time)?;
-    let day = rows.iter().filter_map(|r| r.get(lane)).find_map(|cell| cell.get(..DAY))?;
-    Some((lane, day.to_owned()))
+/// A day by a zone's clock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Day {
+    /// `2026-11-22`
+    date: String,
+    /// `+01:00`; empty in UTC.
+    offset: String,
 }
 
-/// `20:49:11.126` of `2026-11-22T20:49:11.126Z`.
+impl Day {
+    /// The day of a time as cells have it.
+    fn of(cell: &str) -> Option<Self> {
+        Some(Self { date: cell.get(..DAY)?.to_owned(), offset: cell.get(cell.len() - offset(cell)..)?.to_owned() })
+    }
+
+    /// `2026-11-22 +01:00`
+    fn text(&self) -> String {
+        format!("{} {}", self.date, self.offset).trim_end().to_owned()
+    }
+}
+
+/// Columns of the offset from UTC at the end of a time; none for `Z`.
+fn offset(cell: &str) -> usize {
+    if cell.ends_with('Z') || cell.len() < OFFSET { 0 } else { OFFSET }
+}
+
+/// The first time column and the first day in it.
+fn first_day(lanes: &[Lane], rows: &[Vec<&str>]) -> Option<(usize, Day)> {
+    let lane = lanes.iter().position(|l| l.time)?;
+    let day = rows.iter().filter_map(|r| r.get(lane)).find_map(|cell| Day::of(cell))?;
+    Some((lane, day))
+}
+
+/// `20:49:11.126` of `2026-11-22T20:49:11.126Z` and of `2026-11-22T20:49:11.126+01:00`.
 fn clock(cell: &str) -> &str {
-    cell.get(DAY + 1..cell.len().saturating_sub(1)).unwrap_or(cell)
+    cell.get(DAY + 1..cell.len().saturating_sub(offset(cell).max(1))).unwrap_or(cell)
 }
 
 /// A title on two lines, parted at the underscore that makes it narrowest; whole if it is no wider than its cells.

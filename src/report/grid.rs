@@ -1,5 +1,7 @@
 //! A table without lines that leaves out what matters least where the terminal is narrow.
 
+use std::borrow::Cow;
+
 use comfy_table::{Attribute, CellAlignment, Color, ContentArrangement, Table, presets};
 
 use super::style::{Paint, Style};
@@ -8,20 +10,20 @@ use super::width::width;
 /// A column: its title, which side its cells keep to, and how easily it is left out.
 #[derive(Clone, Debug)]
 pub(super) struct Column {
-    title: &'static str,
+    title: Cow<'static, str>,
     right: bool,
     /// 0 always stays; of the others the greatest goes first.
     spare: u8,
 }
 
 /// A column of words.
-pub(super) const fn words(title: &'static str, spare: u8) -> Column {
-    Column { title, right: false, spare }
+pub(super) fn words(title: impl Into<Cow<'static, str>>, spare: u8) -> Column {
+    Column { title: title.into(), right: false, spare }
 }
 
 /// A column of numbers.
-pub(super) const fn numbers(title: &'static str, spare: u8) -> Column {
-    Column { title, right: true, spare }
+pub(super) fn numbers(title: impl Into<Cow<'static, str>>, spare: u8) -> Column {
+    Column { title: title.into(), right: true, spare }
 }
 
 /// A table's columns and rows.
@@ -31,12 +33,13 @@ pub(super) struct Grid {
     rows: Vec<Vec<(String, Paint)>>,
     gap: u16,
     indent: u16,
+    titles: bool,
 }
 
 impl Grid {
     /// No rows yet.
     pub(super) fn new(columns: Vec<Column>) -> Self {
-        Self { columns, rows: Vec::new(), gap: 2, indent: 0 }
+        Self { columns, rows: Vec::new(), gap: 2, indent: 0, titles: true }
     }
 
     /// Blanks between columns; two unless told.
@@ -48,6 +51,12 @@ impl Grid {
     /// Blanks before the first column.
     pub(super) fn indent(mut self, indent: u16) -> Self {
         self.indent = indent;
+        self
+    }
+
+    /// Whether the columns have titles; they have unless told.
+    pub(super) fn titles(mut self, titles: bool) -> Self {
+        self.titles = titles;
         self
     }
 
@@ -78,7 +87,7 @@ impl Grid {
         }
     }
 
-    fn remove(&mut self, index: usize) -> &'static str {
+    fn remove(&mut self, index: usize) -> Cow<'static, str> {
         for row in &mut self.rows {
             if index < row.len() {
                 row.remove(index);
@@ -94,13 +103,13 @@ impl Grid {
     }
 
     fn column_width(&self, index: usize) -> usize {
-        let title = self.columns.get(index).map_or(0, |c| width(c.title));
+        let title = self.columns.get(index).filter(|_| self.titles).map_or(0, |c| width(&c.title));
         let cells = self.rows.iter().filter_map(|r| r.get(index)).flat_map(|(text, _)| text.lines()).map(width);
         cells.fold(title, usize::max)
     }
 
     /// Leaves columns out until the table is narrow enough; says which.
-    pub(super) fn fit(&mut self, columns: usize) -> Vec<&'static str> {
+    pub(super) fn fit(&mut self, columns: usize) -> Vec<Cow<'static, str>> {
         let mut left_out = Vec::new();
         while self.width() > columns {
             let Some((index, column)) = self.columns.iter().enumerate().max_by_key(|(_, c)| c.spare) else { break };
@@ -119,7 +128,9 @@ impl Grid {
         if style.color {
             table.enforce_styling().style_text_only();
         }
-        table.set_header(self.columns.iter().map(|c| cell(c.title, Paint::Heading)));
+        if self.titles {
+            table.set_header(self.columns.iter().map(|c| cell(&c.title, Paint::Heading)));
+        }
         for row in &self.rows {
             table.add_row(row.iter().map(|(text, paint)| cell(text, *paint)));
         }

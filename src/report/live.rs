@@ -181,6 +181,14 @@ fn beside(live: &Live, style: &Style) -> String {
         let text = if r.stopped { format!("RECORDING HAS STOPPED. {text}") } else { text };
         say(if r.stopped { Paint::Bad } else { Paint::Plain }, text);
     }
+    for e in &live.exports {
+        let mut text = format!("exported to {}: {}, {}", escape(&e.folder), counted(e.flows, "flow"), counted(e.files, "whole file"));
+        if e.lost > 0 {
+            text.push_str(&format!(", {}\u{a0}lost", counted(e.lost, "flow")));
+        }
+        let text = if e.stopped { format!("EXPORTING HAS STOPPED. {text}") } else { text };
+        out.push_str(&wrap(&style.paint(if e.stopped { Paint::Bad } else { Paint::Plain }, &text), style.width, 0, 2));
+    }
     out
 }
 

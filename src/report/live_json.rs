@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::datagram::known;
-use crate::summary::{Live, LiveExporter, LiveForward, LiveQueue, LiveRecorder, LiveSource, ProblemLine};
+use crate::summary::{Live, LiveExport, LiveExporter, LiveForward, LiveQueue, LiveRecorder, LiveSource, ProblemLine};
 
 use super::json::{line, saturated};
 
@@ -34,6 +34,7 @@ struct Report<'a> {
     queues: Vec<Queue<'a>>,
     forwards: Vec<Forward<'a>>,
     recorders: Vec<Recorder<'a>>,
+    exports: Vec<Export<'a>>,
 }
 
 /// What came since the object before.
@@ -127,6 +128,15 @@ struct Recorder<'a> {
     files: u64,
 }
 
+#[derive(Serialize)]
+struct Export<'a> {
+    folder: &'a str,
+    stopped: bool,
+    flows: u64,
+    lost: u64,
+    files: u64,
+}
+
 /// One line; `before` is the moment that the line before showed.
 pub fn live_json(live: &Live, before: Option<&Live>) -> String {
     let (t, past) = (&live.totals, before.map(|b| b.totals).unwrap_or_default());
@@ -164,6 +174,7 @@ pub fn live_json(live: &Live, before: Option<&Live>) -> String {
         queues: live.queues.iter().map(queue).collect(),
         forwards: live.forwards.iter().map(forward).collect(),
         recorders: live.recorders.iter().map(recorder).collect(),
+        exports: live.exports.iter().map(export).collect(),
     })
 }
 
@@ -241,4 +252,8 @@ fn recorder(r: &LiveRecorder) -> Recorder<'_> {
         lost: r.lost,
         files: r.files,
     }
+}
+
+fn export(e: &LiveExport) -> Export<'_> {
+    Export { folder: &e.folder, stopped: e.stopped, flows: e.flows, lost: e.lost, files: e.files }
 }

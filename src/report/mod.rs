@@ -31,6 +31,20 @@
 //! - `problems`, worst first: `code`, `severity` (`error`, `warning`, `note`), `count`, `message`, `first`, the first example: `file`,
 //!   `frame` (a flow log's message), `exporter`, `domain`, `offset` in octets from the beginning of the payload, `detail`.
 //! - `flows`, the first ten: canonical columns that have a value; times, addresses, MACs and octets as strings.
+//! - `columns`, of exported flows alone: `name`, `kind`, `values`, how many flows have one. Such files have no frames, messages and templates,
+//!   and no verdicts; the `frame` of their problems is the row.
+//!
+//! ## `ipfix-inspect/summary/1`
+//! - `schema`; `files`, the names of the inputs; `filter`, or null; `scaled`, true if bytes and packets are multiplied by the sampling rates
+//! - `totals`: `flows`, `packets`, `bytes`; `packets_reverse` and `bytes_reverse` of the reverse direction, which no other sum has; `bps`,
+//!   bits a second from `first` to `last`, the earliest begin and the latest end of a flow
+//! - `series`, or null: `seconds` of an interval; `flows_without_time`, in no interval; `intervals` in order, an object each: `interval`,
+//!   when it begins; `flows`, `packets`, `bytes`, `bps`. Intervals in which nothing was are there too, unless they were a hundred thousand.
+//! - `tables`: `by`, the columns grouped by; `order` (`bytes`, `packets`, `flows`, `bps`); `seconds` of an interval, or null; `groups`, how
+//!   many there are in all (with intervals: in all of them); `temporary_files`, true if they did not fit memory; `rows`, the first groups in
+//!   order (with intervals: of each, which is the first member `interval`): a member for each column by its name, null where flows have no
+//!   value, with --names `in_if_name` and `out_if_name` behind the interfaces; `flows`, `packets`, `bytes`, `bps` (null where there is no
+//!   time between first and last); and without intervals `first` and `last`. Values are as in `flows` of the overview.
 //!
 //! ## `ipfix-inspect/templates/1`
 //! - `schema`; `files`, the names of the inputs; `kept_from`, the file of `--templates`, or null
@@ -60,11 +74,13 @@
 //! - `sources`, the flow sources: `name`, `profile` of the target collector, `local` address and port, `sockets`, `receive_buffer` that the
 //!   kernel granted each, `datagrams`, `octets`, `kernel_drops`, `refused`, `refused_exporters`, `open`
 //! - `exporters`, the hundred with the most flows: `source` of the latest message, the fields of the overview's exporters, `silent_since` (null
-//!   unless no datagram came for longer than is usual), `verdict` for the target collector (null before there is a template), `missing`;
+//!   unless no datagram came for longer than is usual), `verdict` for the target collector (null before there is a template; templates that only ICMP flows
+//!   came by count where there are no others), `missing`;
 //!   `exporters_in_all`
 //! - `problems`, worst first: `code`, `severity`, `count`, `message`, `first_exporter`, `detail` of the first
 //! - `queues`: `name`, `waiting` datagrams, `octets` that they hold, `dropped`; `forwards`: `to`, `sent`, `octets`, `dropped` (its queue was full),
-//!   `filtered`, `refused` (nobody listens there), `failed`; `recorders`: `folder`, `stopped`, `datagrams`, `octets`, `dropped`, `lost`, `files`
+//!   `filtered`, `refused` (nobody listens there), `failed`; `recorders`: `folder`, `stopped`, `datagrams`, `octets`, `dropped`, `lost`, `files`;
+//!   `exports`: `folder`, `stopped`, `flows`, `lost`, `files`
 //!
 //! ## `ipfix-inspect/options/1`
 //! - `schema`
@@ -97,6 +113,18 @@
 //! ## `ipfix-inspect/findings/1`
 //! - `schema`; `findings`, all kinds or one: `code`, `severity`, `title`, `explanation`, `consequence`
 //!
+//! ## `ipfix-inspect/conversations/1`
+//! - `schema`; `window_ns`, `horizon_ns`, `max_open`, `asymmetric`, `deduplicate`, as they were set
+//! - `flows`, records read; `bidirectional_records` of them; `flows_without_addresses`, left out; `flows_without_times`; `late_flows`, which
+//!   arrived more than the horizon after they began; `folded_flows`, left out as counted twice; `conversations`, and `both` of them with both
+//!   directions; `closed_early` by `max_open`, the first `closed_early_after_s` seconds after its latest flow (null for none); `most_open` at a time
+//! - `total`: where the other direction is, each exporter on its own: `both` at one exporter and its interfaces, `at_other_interfaces`,
+//!   `at_other_exporters`, `one_way` (nowhere), `no_answer_due` (multicast, broadcast, ICMP that nobody answers); each with `conversations`,
+//!   `flows` (a bidirectional record counts as two) and `bytes`
+//! - `exporters`: `exporter` (null where a flow log does not tell it), the same fields; `interfaces`: `interface` (null where no flow tells
+//!   it), the same fields, `conversations` being directions
+//! - `asymmetric_flows`, STRM's setting: `on`, `off`, `no-help` (nearly all is one-way everywhere), null without flows; `advice`, the sentence
+//!
 //! ## `ipfix-inspect/profiles/1`
 //! - `schema`
 //! - `profiles`: `name`, `title` of the collector, `document`, `url` and `date` of the source, `versions` it takes (none: all), `notes`;
@@ -112,6 +140,9 @@
 
 mod audit;
 mod cell;
+mod conversations;
+mod conversations_json;
+mod display;
 mod elements;
 mod escape;
 mod explain;
@@ -131,16 +162,23 @@ mod overview;
 mod overview_json;
 mod problems;
 mod profiles;
+mod result_table;
 mod sampling;
 mod sources;
+mod stored_columns;
 mod strm;
 mod style;
+mod summary;
 mod template_changes;
 mod templates;
 mod templates_json;
 mod width;
+mod zone;
 
 pub use audit::{audit_html, audit_json, audit_junit, audit_markdown, audit_sarif, audit_text};
+pub use conversations::{conversations_advice, conversations_text};
+pub use conversations_json::conversations_json;
+pub use display::{ByteUnits, Display};
 pub use elements::{elements_json, elements_text};
 pub use escape::escape;
 pub use explain::{finding_text, findings_json, findings_text};
@@ -153,11 +191,14 @@ pub use options_tables::{OptionsTable, OptionsTables, SetPart, TableDigest, Tabl
 pub use overview::overview_text;
 pub use overview_json::overview_json;
 pub use profiles::{profile_text, profiles_json, profiles_text};
+pub use result_table::result_table;
 pub use sources::{source_json, source_text, sources_json, sources_text};
 pub use style::Style;
+pub use summary::{SummaryView, summary_csv, summary_json, summary_markdown, summary_text};
 pub use template_changes::{diff_json, diff_text, history_json, history_text};
 pub use templates::templates_text;
 pub use templates_json::templates_json;
+pub use zone::{UnknownZone, Zone};
 
 #[cfg(test)]
 mod tests;

@@ -27,6 +27,26 @@ pub(super) fn size(octets: u128) -> String {
     format!("{number}\u{a0}{prefix}B")
 }
 
+/// The same in steps of 1024: `1.1 GiB`.
+pub(super) fn binary_size(octets: u128) -> String {
+    const PREFIXES: [&str; 10] = ["Ki", "Mi", "Gi", "Ti", "Pi", "Ei", "Zi", "Yi", "Ri", "Qi"];
+    let (mut tenths, mut prefix) = (octets.saturating_mul(10), "");
+    for (next, larger) in (1u32..).zip(PREFIXES) {
+        if tenths < 10_240 {
+            break;
+        }
+        let unit = 1u128 << (10 * next);
+        // Rounded to tenths before the step is chosen, so that there is no 1024.0 KiB.
+        let (whole, rest) = (octets / unit, octets % unit);
+        tenths = whole.saturating_mul(10).saturating_add((rest.saturating_mul(10) + unit / 2) / unit);
+        prefix = larger;
+    }
+    if prefix.is_empty() {
+        return format!("{octets}\u{a0}B");
+    }
+    format!("{}.{}\u{a0}{prefix}B", tenths / 10, tenths % 10)
+}
+
 /// A number in few columns: `999`, `1.2k`, `34.5M`.
 pub(super) fn short(number: u64) -> String {
     let (number, prefix) = scaled(number.into());

@@ -8,6 +8,7 @@ use super::first_flows::first_flows;
 use super::other_scopes::other_scopes;
 use super::problems::problems;
 use super::sampling::sampling;
+use super::stored_columns::stored_columns;
 use super::strm::strm;
 use super::style::Style;
 
@@ -22,6 +23,12 @@ pub fn overview_text(overview: &Overview, style: &Style) -> String {
             sections.extend([before, instead, after]);
         }
         None => {
+            if overview.columns.is_some() {
+                let sums = exporters(overview, style) + &totals(overview, style) + &stored_columns(overview, style);
+                sections.extend([sums, first_flows(overview, style), problems(overview, "Problems", style)]);
+                sections.retain(|s| !s.is_empty());
+                return sections.join("\n");
+            }
             let mut table = exporters(overview, style);
             table.push_str(&totals(overview, style));
             table.push_str(&other_scopes(overview, style));

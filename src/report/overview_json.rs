@@ -26,6 +26,15 @@ struct Report<'a> {
     exporters: Vec<Exporter<'a>>,
     problems: Vec<Problem<'a>>,
     flows: Vec<Flow<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    columns: Option<Vec<StoredColumn<'a>>>,
+}
+
+#[derive(Serialize)]
+struct StoredColumn<'a> {
+    name: &'a str,
+    kind: &'static str,
+    values: u64,
 }
 
 #[derive(Serialize)]
@@ -180,6 +189,10 @@ pub fn overview_json(overview: &Overview) -> String {
         exporters: overview.exporters.iter().map(|e| exporter(e, &overview.profile)).collect(),
         problems: overview.problems.iter().map(|p| problem(overview, p)).collect(),
         flows: rows(&overview.head).take(FIRST_FLOWS).map(Flow).collect(),
+        columns: overview
+            .columns
+            .as_ref()
+            .map(|columns| columns.iter().map(|c| StoredColumn { name: &c.name, kind: c.kind.name(), values: c.values }).collect()),
     })
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::config::{Collector, Config, FlowSource, Interface, Setting, WhereFrom};
+use crate::config::{Collector, Config, Destination, FlowSource, Host, Interface, Setting, WhereFrom};
 
 use super::escape::escape;
 use super::grid::{Grid, numbers, words};
@@ -65,7 +65,7 @@ pub fn sources_text(config: &Config, style: &Style) -> String {
 
 /// Every value of a flow source, and where it comes from.
 pub fn source_text(source: &FlowSource, config: &Config, style: &Style) -> String {
-    let mut grid = Grid::new(vec![words("", 0), words("value", 0), words("comes from", 0)]);
+    let mut grid = Grid::new(vec![words("field", 0), words("value", 0), words("comes from", 0)]);
     for (key, value, from) in values(source, config) {
         let paint = if from == "own" { Paint::Plain } else { Paint::Aside };
         grid.row(vec![
@@ -124,7 +124,7 @@ fn listed<T: Display>(list: &[T]) -> String {
 }
 
 fn destinations(source: &FlowSource, config: &Config) -> Vec<String> {
-    let shown = |(host, port): (crate::config::Host, u16)| crate::config::Destination { host, port: Some(port) }.to_string();
+    let shown = |(host, port): (Host, u16)| Destination { host, port: Some(port) }.to_string();
     config.destinations(source).into_iter().map(shown).collect()
 }
 

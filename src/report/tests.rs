@@ -170,6 +170,7 @@ fn sample() -> Overview {
         scaled: false,
         profile: profile("strm").unwrap(),
         head: vec![head()],
+        columns: None,
     }
 }
 

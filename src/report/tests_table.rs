@@ -263,3 +263,45 @@ fn templates_as_json() {
     assert_eq!((&t["fields"][3]["length"], &t["fields"][3]["pen"]), (&"variable".into(), &9.into()));
     assert_eq!(t["fields"][4]["name"], serde_json::Value::Null);
 }
+
+#[test]
+fn zones_units_and_titles_are_the_readers_choice() {
+    let schema = schema(&["flow_start", "received", "bytes", "octetDeltaCount"]);
+    let fields = [(150, 4), (1, 4)].map(|(id, length)| FieldSpecifier::element(0, id, length));
+    let plan = compile(Version::Ipfix, &fields, &schema, &Default::default()).unwrap();
+    // 2026-10-25T00:59:59Z and a second later: the night in which Berlin's clocks go back.
+    let body = [1_792_889_999u32.to_be_bytes(), 1_500u32.to_be_bytes(), 1_792_890_000u32.to_be_bytes(), 999u32.to_be_bytes()].concat();
+    let received = Some(Timestamp::from_seconds(1_792_890_001));
+    let mut batch = FlowBatch::new(Arc::clone(&schema));
+    batch.append(&plan, &body, &Context { received, ..Context::blank(Version::Ipfix) });
+    batch.finish();
+    let print = |width: usize, display: Display| {
+        let table = FlowTable::new(Arc::clone(&schema), Style { width, color: false }).with_display(display);
+        let mut out = Vec::new();
+        let mut sink = FlowTableSink::new(&table, &mut out, None);
+        sink.absorb(table.digest(&batch)).unwrap();
+        sink.finish().unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    let berlin = Zone::by_name("Europe/Berlin").unwrap();
+    let expected = "\
+flow_start                     received                        bytes  octetDeltaCount
+2026-10-25T02:59:59.000+02:00  2026-10-25T02:00:01.000+01:00  1.5 kB           1.5 kB
+2026-10-25T02:00:00.000+01:00  2026-10-25T02:00:01.000+01:00   999 B            999 B
+";
+    assert_eq!(print(200, Display { zone: berlin, bytes: ByteUnits::Si, headers: true }), expected);
+    // The widths are those of times on one day with one offset.
+    let expected = "\
+flow_start   received       bytes octetDeltaCount
+2026-10-25 +02:00
+02:59:59.000 2026-10-25T02:00:01.000+01:00 1.5 KiB         1.5 KiB
+2026-10-25 +01:00
+02:00:00.000 02:00:01.000   999 B           999 B
+";
+    assert_eq!(print(70, Display { zone: berlin, bytes: ByteUnits::Iec, headers: true }), expected);
+    let expected = "\
+2026-10-25T00:59:59.000Z  2026-10-25T01:00:01.000Z  1500  1500
+2026-10-25T01:00:00.000Z  2026-10-25T01:00:01.000Z   999   999
+";
+    assert_eq!(print(200, Display { headers: false, ..Display::default() }), expected);
+}

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::audit::{Outcome, Profile, Traffic};
+use crate::audit::{LayoutAudit, Outcome, Profile, Traffic};
 use crate::collector::Collector;
 use crate::time::Timestamp;
 
@@ -38,6 +38,8 @@ pub struct Live {
     pub forwards: Vec<LiveForward>,
     /// Folders that datagrams are kept in.
     pub recorders: Vec<LiveRecorder>,
+    /// Folders that flows are written into.
+    pub exports: Vec<LiveExport>,
     /// The addresses with the most octets, those first; none where nobody wants to know.
     pub talkers: Vec<Talker>,
 }
@@ -162,6 +164,21 @@ pub struct LiveRecorder {
     pub files: u64,
 }
 
+/// One folder that flows are written into.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LiveExport {
+    /// The folder.
+    pub folder: String,
+    /// True while nothing can be written.
+    pub stopped: bool,
+    /// Flows written, or on their way into the file that is open.
+    pub flows: u64,
+    /// Flows that could not be written.
+    pub lost: u64,
+    /// Files that are whole.
+    pub files: u64,
+}
+
 impl Live {
     /// What the collector knows, with the sums by its numbers of layouts; ports, queues and all else are the caller's to fill in first.
     pub fn with(mut self, collector: &Collector, by_layout: &[Traffic]) -> Self {
@@ -201,7 +218,7 @@ impl Live {
 
 impl LiveExporter {
     /// What the target collector would make of its flows: the worst of the layouts that flows came by, or of all if none came; `None` before
-    /// there is one.
+    /// there is one. Layouts that only ICMP flows came by count where there are no others.
     pub fn outcome(&self) -> Option<Outcome> {
         let badness = |outcome: &Outcome| match outcome {
             Outcome::NotApplicable(_) => 0,
@@ -226,8 +243,10 @@ impl LiveExporter {
         names
     }
 
-    fn judged(&self) -> impl Iterator<Item = &crate::audit::LayoutAudit> {
-        let used = self.line.layouts.iter().any(|l| l.traffic.flows > 0);
-        self.line.layouts.iter().filter(move |l| l.traffic.flows > 0 || !used)
+    /// Those that flows came by, or all if none came. Where some carry ICMP alone, which has no ports, the others count.
+    fn judged(&self) -> impl Iterator<Item = &LayoutAudit> {
+        let counts = |l: &LayoutAudit| l.traffic.flows > 0 && !l.is_icmp_only();
+        let (used, others) = (self.line.layouts.iter().any(|l| l.traffic.flows > 0), self.line.layouts.iter().any(counts));
+        self.line.layouts.iter().filter(move |l| if others { counts(l) } else { l.traffic.flows > 0 || !used })
     }
 }

@@ -143,6 +143,19 @@ pub struct Overview {
     pub scaled: bool,
     /// The profile that the layouts are held against.
     pub profile: Arc<Profile>,
+    /// The columns of exported flows; `None` for captures.
+    pub columns: Option<Vec<ColumnLine>>,
+}
+
+/// A column of exported flows.
+#[derive(Clone, Debug)]
+pub struct ColumnLine {
+    /// Its name.
+    pub name: String,
+    /// Its kind.
+    pub kind: crate::plan::Kind,
+    /// How many flows have a value.
+    pub values: u64,
 }
 
 impl Overview {
@@ -162,7 +175,7 @@ impl Overview {
             (0u32..).zip(&census.sources).map(|(number, _)| exporter_line(collector, number, &sums.by_layout, &profile)).collect();
         exporters.sort_by_key(|e| e.key);
         let totals = totals(reports, collector, &exporters);
-        Self { files, exporters, problems: problem_lines(reports, collector), totals, head: sums.head, scaled, profile }
+        Self { files, exporters, problems: problem_lines(reports, collector), totals, head: sums.head, scaled, profile, columns: None }
     }
 
     /// True if something worse than a note was met.

@@ -1,15 +1,15 @@
 //! A flow batch as a data frame.
 //!
-//! Numbers and times move over without a copy, their null bits as well. Types are ones that other programs read without a cast:
-//! unsigned integers as they are, times as UTC datetimes of nanoseconds, addresses and octets as text.
+//! Numbers and times move over without a copy, their null bits as well; text is written into one buffer a column. Types are ones that
+//! other programs read without a cast: unsigned integers as they are, times as UTC datetimes of nanoseconds, addresses and octets as text.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::borrow::Cow;
 
 use polars::prelude::*;
-use polars_arrow::bitmap::Bitmap;
 
-use crate::column::{Column as FlowColumn, FlowBatch, Run, Validity, Values};
-use crate::plan::{Canonical, ColumnSpec, Kind, Source};
+use crate::column::FlowBatch;
+use crate::plan::Source;
+use crate::write::{self, ColumnarOptions};
 
 /// Turns a finished batch into a data frame; hidden columns are left out.
 ///
@@ -18,95 +18,17 @@ use crate::plan::{Canonical, ColumnSpec, Kind, Source};
 pub fn data_frame(batch: FlowBatch) -> PolarsResult<DataFrame> {
     let schema = std::sync::Arc::clone(batch.schema());
     let rows = batch.rows();
+    let options = ColumnarOptions { times: write::TimeUnit::Nanos, ..ColumnarOptions::default() };
     let (columns, runs) = batch.into_parts();
     let mut out: Vec<Column> = Vec::with_capacity(columns.len());
     for (spec, column) in schema.columns().iter().zip(columns).filter(|(spec, _)| !spec.hidden) {
-        out.push(
-            match spec.source {
-                Source::Canonical(c) if c.is_context() => context_series(c, spec, &runs, rows),
-                _ => series(spec, column),
-            }?
-            .into_column(),
-        );
+        let array = match spec.source {
+            Source::Canonical(c) if c.is_context() => write::context_array(c, &runs, rows, options),
+            _ => write::array(Cow::Owned(column), options),
+        };
+        out.push(Series::try_from((PlSmallStr::from_str(&spec.name), array))?.into_column());
     }
     DataFrame::new(rows, out)
-}
-
-fn series(spec: &ColumnSpec, column: FlowColumn) -> PolarsResult<Series> {
-    let name = PlSmallStr::from_str(&spec.name);
-    let FlowColumn { kind, values, validity } = column;
-    let there = |row: usize| validity.get(row);
-    Ok(match (values, kind) {
-        (Values::U8(v), _) => UInt8Chunked::from_vec_validity(name, v, mask(&validity)).into_series(),
-        (Values::U16(v), _) => UInt16Chunked::from_vec_validity(name, v, mask(&validity)).into_series(),
-        (Values::U32(v), Kind::Ipv4) => text(name, v.iter().enumerate().map(|(row, a)| there(row).then(|| Ipv4Addr::from(*a).to_string()))),
-        (Values::U32(v), _) => UInt32Chunked::from_vec_validity(name, v, mask(&validity)).into_series(),
-        (Values::U64(v), Kind::Mac) => text(name, v.iter().enumerate().map(|(row, mac)| there(row).then(|| mac_text(*mac)))),
-        (Values::U64(v), _) => UInt64Chunked::from_vec_validity(name, v, mask(&validity)).into_series(),
-        (Values::I64(v), Kind::Time) => times(Int64Chunked::from_vec_validity(name, v, mask(&validity)).into_series())?,
-        (Values::I64(v), _) => Int64Chunked::from_vec_validity(name, v, mask(&validity)).into_series(),
-        (Values::F64(v), _) => Float64Chunked::from_vec_validity(name, v, mask(&validity)).into_series(),
-        (Values::Bool(v), _) => {
-            BooleanChunked::from_iter_options(name, v.iter().enumerate().map(|(row, b)| there(row).then_some(*b))).into_series()
-        }
-        (Values::Address(v), kind) => text(name, v.iter().enumerate().map(|(row, a)| there(row).then(|| address_text(*a, kind)))),
-        (Values::Octets(v), Kind::Text | Kind::Json) => {
-            let value = |row| there(row).then(|| String::from_utf8_lossy(v.get(row)).into_owned());
-            text(name, (0..validity.len()).map(value))
-        }
-        (Values::Octets(v), _) => {
-            let hex = |octets: &[u8]| octets.iter().map(|o| format!("{o:02x}")).collect::<String>();
-            text(name, (0..validity.len()).map(|row| there(row).then(|| hex(v.get(row)))))
-        }
-    })
-}
-
-/// A column whose value is the same for all rows of a run.
-fn context_series(which: Canonical, spec: &ColumnSpec, runs: &[Run], rows: usize) -> PolarsResult<Series> {
-    let name = PlSmallStr::from_str(&spec.name);
-    fn spread<T: Clone>(runs: &[Run], rows: usize, value: impl Fn(&Run) -> Option<T>) -> Vec<Option<T>> {
-        let mut out = Vec::with_capacity(rows);
-        for run in runs {
-            out.resize(out.len() + run.rows, value(run));
-        }
-        out
-    }
-    Ok(match which {
-        Canonical::Received => times(Series::new(name, spread(runs, rows, |r| r.context.received.map(|t| t.nanos()))))?,
-        Canonical::Exporter => Series::new(name, spread(runs, rows, |r| r.context.exporter.known_addr().map(|a| a.to_string()))),
-        Canonical::ObservationDomain => Series::new(name, spread(runs, rows, |r| r.context.domain)),
-        Canonical::NdeVersion => UInt8Chunked::from_iter_options(
-            name,
-            spread(runs, rows, |r| u8::try_from(r.context.version.number()).ok().filter(|n| *n != 0)).into_iter(),
-        )
-        .into_series(),
-        _ => UInt16Chunked::from_iter_options(name, spread(runs, rows, |r| r.context.template_id).into_iter()).into_series(),
-    })
-}
-
-fn mask(validity: &Validity) -> Option<Bitmap> {
-    validity.bits().map(|bits| Bitmap::from_u8_vec(bits.to_vec(), validity.len()))
-}
-
-fn times(nanos: Series) -> PolarsResult<Series> {
-    nanos.cast(&DataType::Datetime(TimeUnit::Nanoseconds, Some(TimeZone::UTC)))
-}
-
-fn text(name: PlSmallStr, values: impl Iterator<Item = Option<String>>) -> Series {
-    StringChunked::from_iter_options(name, values).into_series()
-}
-
-fn address_text(octets: [u8; 16], kind: Kind) -> String {
-    let address = Ipv6Addr::from(octets);
-    match address.to_ipv4_mapped().filter(|_| kind == Kind::Address) {
-        Some(v4) => v4.to_string(),
-        None => address.to_string(),
-    }
-}
-
-fn mac_text(mac: u64) -> String {
-    let [_, _, a, b, c, d, e, f] = mac.to_be_bytes();
-    format!("{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{f:02x}")
 }
 
 #[cfg(test)]

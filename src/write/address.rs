@@ -104,6 +104,14 @@ pub(super) fn hex(out: &mut [u8], at: usize, octets: &[u8]) -> usize {
     end
 }
 
+/// The four octets of an IPv4 address in its mapped form, or the sixteen of another.
+pub(super) fn shortest(address: &[u8; 16]) -> &[u8] {
+    match address {
+        [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, v4 @ ..] => v4,
+        all => all,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::net::Ipv6Addr;

@@ -24,6 +24,7 @@ pub struct RowWriter {
     /// What stands before each column's value in JSON; nothing in CSV.
     labels: Vec<Vec<u8>>,
     names: bool,
+    headers: bool,
     pool: Pool,
 }
 
@@ -80,7 +81,7 @@ impl RowWriter {
             }
         };
         let labels = visible(&schema).map(label).collect();
-        Self { format, schema, labels, names: false, pool: Pool::default() }
+        Self { format, schema, labels, names: false, headers: true, pool: Pool::default() }
     }
 
     /// Has names of values in place of numbers, where values have names.
@@ -88,9 +89,14 @@ impl RowWriter {
         Self { names, ..self }
     }
 
+    /// Has a first row with the names of the columns, in CSV.
+    pub fn with_headers(self, headers: bool) -> Self {
+        Self { headers, ..self }
+    }
+
     /// What is written before the first row: the names of the columns in CSV, nothing in JSON.
     pub fn header(&self) -> Vec<u8> {
-        if self.format != Format::Csv {
+        if self.format != Format::Csv || !self.headers {
             return Vec::new();
         }
         let mut header = csv::Writer::from_writer(Vec::new());

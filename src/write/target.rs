@@ -85,6 +85,7 @@ impl TargetFile {
         if !directory.is_dir() {
             return Err(TargetError::NoDirectory { path: named, directory: directory.to_path_buf() });
         }
+        check_space(directory).map_err(io_error)?;
         let file = beside(directory, existing).map_err(io_error)?;
         Ok(Self { path, force, out: Out::Beside(BufWriter::new(file)) })
     }
@@ -123,6 +124,20 @@ impl Write for TargetFile {
             Out::Direct(out) => out.flush(),
         }
     }
+}
+
+/// A file system without a free block fails now, and not after all the work. What can't be found out is no error.
+pub(super) fn check_space(directory: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    if let Ok(about) = nix::sys::statvfs::statvfs(directory)
+        && about.blocks() > 0
+        && about.blocks_available() == 0
+    {
+        return Err(ErrorKind::StorageFull.into());
+    }
+    #[cfg(not(unix))]
+    let _ = directory;
+    Ok(())
 }
 
 /// A temporary file with the permissions of the file it will replace, or those of any new file: the crate's default is for the owner alone.

@@ -3,7 +3,7 @@
 
 use std::io::Write;
 
-use crate::support::{cell, flows, overview, stored, testdata};
+use crate::support::{Differences, cell, csv, flows, nanos, overview, stored, testdata};
 
 const COLUMNS: &str = "exporter,observation_domain,nde_version,received,flow_start,flow_end,src_addr,dst_addr,src_port,dst_port,protocol,\
     tcp_flags,tos,packets,bytes,in_if,out_if,next_hop,src_as,dst_as,src_mask,dst_mask,icmp_type,icmp_code";
@@ -39,6 +39,57 @@ fn records_of_stream_version_1() {
         64501,24,16,,";
     let late = ",2015-02-03T20:46:40.250Z,2015-02-03T20:46:41.250Z,10.0.0.4,203.0.113.4,1,2,6,4,0,1,40,1,2,0.0.0.0,0,0,0,0,,";
     expect("flow-tools-v5-stream-1", COLUMNS, &[(",,5,", web), (",,5,", late)]);
+}
+
+/// Files that flow-tools 0.68 wrote of real exports, against what its flow-export shows of them.
+#[test]
+fn files_of_flow_tools_itself() {
+    let fields = [
+        ("exaddr", "exporter"),
+        ("dpkts", "packets"),
+        ("doctets", "bytes"),
+        ("srcaddr", "src_addr"),
+        ("dstaddr", "dst_addr"),
+        ("nexthop", "next_hop"),
+        ("input", "in_if"),
+        ("output", "out_if"),
+        ("srcport", "src_port"),
+        ("dstport", "dst_port"),
+        ("prot", "protocol"),
+        ("tos", "tos"),
+        ("tcp_flags", "tcp_flags"),
+        ("src_mask", "src_mask"),
+        ("dst_mask", "dst_mask"),
+        ("src_as", "src_as"),
+        ("dst_as", "dst_as"),
+        ("router_sc", "ipv4RouterSc"),
+    ];
+    let columns: Vec<&str> = fields.iter().map(|(_, ours)| *ours).chain(["flow_start", "flow_end", "observation_domain"]).collect();
+    let mut differences = Differences::default();
+    for (name, count) in [("flow-tools-0.68-v1", 327), ("flow-tools-0.68-v5", 91), ("flow-tools-0.68-v7", 327)] {
+        let ours = flows(&testdata(name), &columns.join(",")).expect("the file is read");
+        let theirs = csv(&testdata(&format!("expected/{name}.csv")));
+        assert_eq!((ours.len(), theirs.len()), (count, count), "{name}");
+        for (number, (flow, row)) in ours.iter().zip(&theirs).enumerate() {
+            let number_of = |field: &str| row[field].parse::<i128>().expect("a number");
+            for (field, column) in fields {
+                // What a version does not have is in neither.
+                let theirs = row.get(field).map_or("", String::as_str);
+                differences.equal(&format!("{name} flow {number} {column}"), &cell(&flow[column]), theirs);
+            }
+            for (field, column) in [("first", "flow_start"), ("last", "flow_end")] {
+                let header = number_of("unix_secs") * 1_000_000_000 + number_of("unix_nsecs");
+                let stamp = header + (number_of(field) - number_of("sysuptime")) * 1_000_000;
+                let ours = nanos(&cell(&flow[column])).unwrap_or_default();
+                differences.equal(&format!("{name} flow {number} {column}"), &ours.to_string(), &stamp.to_string());
+            }
+            if name == "flow-tools-0.68-v5" {
+                let engine = number_of("engine_type") * 256 + number_of("engine_id");
+                differences.equal(&format!("{name} flow {number} engine"), &cell(&flow["observation_domain"]), &engine.to_string());
+            }
+        }
+    }
+    differences.finish(14_000);
 }
 
 #[test]

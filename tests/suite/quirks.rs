@@ -29,6 +29,30 @@ fn an_uptime_in_milliseconds() {
     assert!(!problems_in(&messages).contains_key("uptime-in-seconds"));
 }
 
+/// Up for a day by the headers, whose up-time rises by 60,000 a minute; records whose LAST_SWITCHED is 15 to 20 seconds before that only if
+/// it counts seconds. As milliseconds, which it is read as, it is a day ago.
+#[test]
+fn stamps_in_seconds() {
+    let fields = [(0, 22, 4), (0, 21, 4), (0, 1, 4)];
+    let data = |record: &str| set(256, &octets(record));
+    let messages = [
+        v9(1, 86_400_000, 0, &[template(9, 256, &fields), data("00015170 00015171 00000064")]),
+        v9(2, 86_460_000, 60, &[data("000151a8 000151a9 00000064")]),
+        v9(3, 86_520_000, 120, &[data("000151e9 000151e9 00000064")]),
+    ];
+    let (severity, count, detail) = problems_in(&messages)["stamps-in-seconds"].clone();
+    assert_eq!((severity.as_str(), count), ("warning", 1));
+    assert_eq!(detail, "LAST_SWITCHED 86505 at an up-time of 86520000: 86433 s before it as milliseconds, 15 s as seconds");
+    // 86,385 ms after the boot, by the standard.
+    assert_eq!(flows_in(&messages, "flow_end", &[])[0], json!({"flow_end": "2023-11-13T22:14:46.385Z"}));
+    let sound = [
+        v9(1, 86_400_000, 0, &[template(9, 256, &fields), data("05265c00 052621a8 00000064")]),
+        v9(2, 86_460_000, 60, &[data("000151a8 000151a9 00000064")]),
+        v9(3, 86_520_000, 120, &[data("000151e9 000151e9 00000064")]),
+    ];
+    assert!(!problems_in(&sound).contains_key("stamps-in-seconds"));
+}
+
 /// 1,699,999,990,123 ms since 1970 in a field of NTP: the octets are decoded as RFC 7011 §6.1.9 says, which is in 2036.
 #[test]
 fn plain_epoch_where_ntp_belongs() {
@@ -51,7 +75,7 @@ fn nobody_is_accused_without_evidence() {
     for name in names {
         let overview = overview(&corpus.join("captures").join(name).with_extension("pcap")).expect("an overview");
         let codes: Vec<&str> = overview["problems"].as_array().into_iter().flatten().filter_map(|p| p["code"].as_str()).collect();
-        assert!(!codes.contains(&"uptime-in-seconds") && !codes.contains(&"plain-epoch-as-ntp"), "{name}: {codes:?}");
+        assert!(["uptime-in-seconds", "stamps-in-seconds", "plain-epoch-as-ntp"].iter().all(|c| !codes.contains(c)), "{name}: {codes:?}");
     }
 }
 

@@ -41,8 +41,8 @@ pub(in crate::cli) struct ListenArgs {
     #[arg(long, value_enum)]
     pub(in crate::cli) format: Option<LiveFormat>,
 
-    /// Columns of the lines, as in `flows`
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', conflicts_with = "summary")]
+    /// Columns of the lines and of what is exported, as in `flows`
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub(in crate::cli) columns: Vec<String>,
 
     #[command(flatten)]
@@ -66,7 +66,7 @@ pub(in crate::cli) struct ListenArgs {
 
     /// A live view in the terminal: exporters with their rates, templates turning complete or incomplete, who talks most, problems, drops;
     /// ? tells its keys
-    #[arg(long, conflicts_with_all = ["summary", "format", "columns", "filter", "names", "limit"])]
+    #[arg(long, conflicts_with_all = ["summary", "format", "names", "limit"])]
     pub(in crate::cli) tui: bool,
 
     /// The target collector: a built-in profile or a TOML file, as in `audit`
@@ -97,8 +97,20 @@ pub(in crate::cli) struct ListenArgs {
     #[arg(long)]
     pub(in crate::cli) record_zstd: bool,
 
-    /// When the next file begins: after a time (5m), a size (100MB), at the multiples of the time by the clock (5m,aligned), or several; by
-    /// default 1h,1GB
+    /// Write flows into files in this folder; with --columns these, else all canonical columns; only those that --filter wants
+    #[arg(long, value_name = "DIR")]
+    pub(in crate::cli) export: Option<PathBuf>,
+
+    /// The form of these files
+    #[arg(long, value_enum, value_name = "FORM")]
+    pub(in crate::cli) export_format: Option<ExportForm>,
+
+    /// Folders for these files by a day, an hour or a column: date,hour,exporter
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(in crate::cli) partition_by: Vec<String>,
+
+    /// When the next file begins, of what is recorded and exported: after a time (5m), a size (100MB), at the multiples of the time by the clock (5m,aligned), or several; by
+    /// default 1h,1GB for what is recorded and 5m for what is exported
     #[arg(long, value_name = "WHEN")]
     pub(in crate::cli) rotate: Option<Rotation>,
 
@@ -129,6 +141,14 @@ pub(in crate::cli) enum LiveFormat {
     Ndjson,
     /// A summary as one JSON object a line
     Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum ExportForm {
+    /// Apache Parquet
+    Parquet,
+    /// RFC 4180 with a header row
+    Csv,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -1,16 +1,26 @@
 //! What was typed.
 
+mod conversations;
+mod display;
+mod export;
 mod listen;
+mod query;
 mod replay;
 mod sources;
+mod summary;
 
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
-pub(super) use listen::{ListenArgs, LiveFormat, MessageVersion};
+pub(super) use conversations::{ConversationsArgs, ConversationsFormat, DeduplicateBy, OrderBy, WaysShown};
+pub(super) use display::{BytesUnit, DisplayArgs};
+pub(super) use export::{ExportAddresses, ExportArgs, ExportCompression, ExportFormat, ExportTimes};
+pub(super) use listen::{ExportForm as LiveExportForm, ListenArgs, LiveFormat, MessageVersion};
+pub(super) use query::{QueryArgs, QueryFormat};
 pub(super) use replay::ReplayArgs;
 pub(super) use sources::{AddArgs, SourcesArgs, SourcesCommand};
+pub(super) use summary::{CountAt, OrderArg, SummaryArgs, SummaryFormat};
 
 const AFTER_HELP: &str = "\
 Exit status: 0 done; 1 an audit failed, or --strict found damage; 2 usage, or an input could not be read; 130 interrupted.
@@ -20,10 +30,17 @@ Examples:
   ipfix-inspect flows capture.pcap                    the flows as a table
   ipfix-inspect flows capture.pcap -o flows.csv       the flows as CSV: all canonical columns that occur
   ipfix-inspect flows capture.pcap --format ndjson --columns src_addr,dst_addr,bytes,IN_BYTES
+  ipfix-inspect query capture.pcap 'SELECT src_addr, SUM(bytes) AS sum FROM flows GROUP BY src_addr ORDER BY sum DESC LIMIT 10'
+  ipfix-inspect export capture.pcap -o flows.parquet  every column that occurs, for DuckDB, pandas, Spark, ClickHouse
+  ipfix-inspect summary capture.pcap                  totals, a picture of the time, top talkers and ports
+  ipfix-inspect summary capture.pcap --by src_net/24,dst_port --top 20
+  ipfix-inspect conversations capture.pcap            who talked to whom, both directions in a row, and what is one-way
   ipfix-inspect templates capture.pcap                every template, field by field
   ipfix-inspect audit capture.pcap                    will the collector take these flows, and if not, what to change
+  ipfix-inspect replay capture.pcap --to 192.0.2.1:2055 --retime      the datagrams again, to a collector
   ipfix-inspect -r captures/                          every capture and flow log in a folder, by their first times
-  tcpdump -w - udp port 2055 | ipfix-inspect -        from a pipe";
+  tcpdump -w - udp port 2055 | ipfix-inspect -        from a pipe
+  ipfix-inspect listen --summary 10s                  live on port 2055: who sends what, what is lost, what the collector would make of it";
 
 /// Reads captures of NetFlow Data Export and tells who exports, what is in the templates, what was lost and what the flows are.
 #[derive(Debug, Parser)]
@@ -33,7 +50,7 @@ pub(super) struct Args {
     pub(super) command: Option<Command>,
 
     /// Captures (pcap, pcapng) and flow logs (IPFIX files, raw NDE messages one after the other), plain or compressed with gzip, zstd,
-    /// lz4 or xz; `-` is standard input. Several are read in the order of their first times; patterns that the shell left as they are
+    /// lz4 or xz; or flows that were exported (Parquet, Arrow IPC, CSV, ndjson); `-` is standard input. Several are read in the order of their first times; patterns that the shell left as they are
     /// (`'captures/*.pcap'`, `'**/*.pcap'`) are expanded
     #[arg(value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
@@ -49,6 +66,14 @@ pub(super) struct Args {
 pub(super) enum Command {
     /// The flows: one row a flow
     Flows(FlowsArgs),
+    /// SQL over flows, exporters, templates, problems and options data
+    Query(QueryArgs),
+    /// The flows as Parquet, Arrow, CSV or ndjson: one file, or a dataset of many
+    Export(ExportArgs),
+    /// What flows add up to: totals and top talkers, the first groups by any columns, sums over time
+    Summary(SummaryArgs),
+    /// Conversations: the flows of both directions paired; what is one-way, and whether the collector has to pair across exporters
+    Conversations(ConversationsArgs),
     /// Every template and options template with its fields and its history
     Templates(TemplatesArgs),
     /// Options data: one table for each options template, scopes first
@@ -87,7 +112,8 @@ pub(super) struct OverviewArgs {
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct FlowsArgs {
-    /// Captures and flow logs, plain or compressed; `-` is standard input
+    /// Captures and flow logs, plain or compressed, and exported flows (Parquet, Arrow, CSV, ndjson; folders such as date=2026-11-22 too);
+    /// `-` is standard input
     #[arg(value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
 
@@ -122,6 +148,10 @@ pub(super) struct FlowsArgs {
     /// Replace an existing output file
     #[arg(long)]
     pub(super) force: bool,
+
+    // Last, since its heading would hold for what follows.
+    #[command(flatten)]
+    pub(super) display: DisplayArgs,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -232,6 +262,14 @@ fn nanos(text: &str) -> Result<i64, String> {
     let units = [('s', SECOND), ('m', 60 * SECOND), ('h', 3_600 * SECOND), ('d', 86_400 * SECOND)];
     let found = units.iter().find_map(|(unit, nanos)| text.strip_suffix(*unit)?.parse::<i64>().ok()?.checked_mul(*nanos));
     found.filter(|n| *n >= 0).ok_or_else(|| "expected a number and s, m, h or d, such as 90s or 10m".to_owned())
+}
+
+/// The same for a length that is not zero, with ms too.
+fn duration(text: &str) -> Result<i64, String> {
+    const MILLI: i64 = 1_000_000;
+    let millis = text.strip_suffix("ms").map(|number| number.parse::<i64>().ok().and_then(|n| n.checked_mul(MILLI)));
+    let found = millis.unwrap_or_else(|| nanos(text).ok());
+    found.filter(|n| *n > 0).ok_or_else(|| "expected a number above 0 and ms, s, m, h or d, such as 10s or 1m".to_owned())
 }
 
 #[derive(Debug, ClapArgs)]

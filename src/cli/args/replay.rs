@@ -4,7 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
 
+const AFTER_HELP: &str = "\
+Only NDE is sent: what is recognised as such, or what --port or --source names. Exit status: 0 all was sent; 1 some could not be sent; 2 usage, or an
+input could not be read, or nothing was sent; 130 interrupted.";
+
 #[derive(Debug, ClapArgs)]
+#[command(after_help = AFTER_HELP)]
 pub(in crate::cli) struct ReplayArgs {
     /// Captures and flow logs, plain or compressed; `-` is standard input
     #[arg(value_name = "FILE")]

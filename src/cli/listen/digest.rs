@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Shared;
+use super::export::{ExportDigest, ExportPart, Exporter};
 use crate::audit::Traffic;
 use crate::collector::{Digest, Flow, Sink};
 use crate::column::FlowBatch;
@@ -14,10 +15,10 @@ use crate::table::Selection;
 use crate::write::{RowWriter, TextPart, TextSink};
 
 /// Sums up every batch, and makes lines of the flows that are wanted.
-#[derive(Debug)]
-pub(super) struct LiveDigest {
+pub(super) struct LiveDigest<'a> {
     rows: Rows,
     selection: Option<Selection>,
+    export: Option<ExportDigest<'a>>,
     /// True if somebody wants to know who talks most.
     talkers: bool,
 }
@@ -34,6 +35,8 @@ pub(super) struct LivePart {
     traffic: Vec<(u32, Traffic)>,
     talkers: Option<TalkersPart>,
     rows: RowsPart,
+    /// With the number of its rows.
+    export: Option<(ExportPart, u64)>,
 }
 
 enum RowsPart {
@@ -42,52 +45,63 @@ enum RowsPart {
     Table(TablePart),
 }
 
-impl LiveDigest {
+impl<'a> LiveDigest<'a> {
     /// No lines.
     pub(super) fn sums() -> Self {
-        Self { rows: Rows::None, selection: None, talkers: false }
+        Self { rows: Rows::None, selection: None, talkers: false, export: None }
     }
 
-    /// No lines, and who talks most as well.
-    pub(super) fn sums_and_talkers() -> Self {
-        Self { talkers: true, ..Self::sums() }
+    /// And tells who talks most, of all flows.
+    pub(super) fn with_talkers(self, talkers: bool) -> Self {
+        Self { talkers, ..self }
     }
 
     /// Lines of text.
     pub(super) fn text(rows: RowWriter, selection: Option<Selection>) -> Self {
-        Self { rows: Rows::Text(rows), selection, talkers: false }
+        Self { rows: Rows::Text(rows), selection, talkers: false, export: None }
     }
 
     /// Rows of a table.
     pub(super) fn table(table: FlowTable, selection: Option<Selection>) -> Self {
-        Self { rows: Rows::Table(table), selection, talkers: false }
+        Self { rows: Rows::Table(table), selection, talkers: false, export: None }
     }
 
-    fn lines(&self, batch: &FlowBatch) -> RowsPart {
-        match &self.rows {
+    /// Only the flows that are wanted are exported.
+    pub(super) fn wanting(self, selection: Option<Selection>) -> Self {
+        Self { selection, ..self }
+    }
+
+    /// And gives flows to be exported.
+    pub(super) fn with_export(self, export: Option<ExportDigest<'a>>) -> Self {
+        Self { export, ..self }
+    }
+
+    fn part(&self, traffic: Vec<(u32, Traffic)>, batch: &FlowBatch) -> LivePart {
+        let rows = match &self.rows {
             Rows::None => RowsPart::None,
             Rows::Text(rows) => RowsPart::Text(rows.digest(batch)),
             Rows::Table(table) => RowsPart::Table(table.digest(batch)),
-        }
+        };
+        LivePart { traffic, talkers: None, rows, export: self.export.as_ref().map(|export| (export.digest(batch), batch.rows() as u64)) }
     }
 }
 
-impl Digest for LiveDigest {
+impl Digest for LiveDigest<'_> {
     type Part = LivePart;
 
     fn digest(&self, batch: &FlowBatch) -> LivePart {
         // The sums are of all flows, whatever lines are wanted.
         let traffic = Traffic::by_layout(batch);
         let talkers = self.talkers.then(|| TalkersPart::of(batch));
-        let rows = match &self.selection {
-            None => self.lines(batch),
+        let part = match &self.selection {
+            None => self.part(traffic, batch),
             Some(selection) => {
                 let mut wanted = batch.clone();
                 wanted.keep(&selection.select(batch));
-                self.lines(&wanted)
+                self.part(traffic, &wanted)
             }
         };
-        LivePart { traffic, talkers, rows }
+        LivePart { talkers, ..part }
     }
 }
 
@@ -114,11 +128,11 @@ impl Write for Out {
 }
 
 /// Adds up the sums and writes the lines, each part at once.
-#[derive(Debug)]
-pub(super) struct LiveSink {
+pub(super) struct LiveSink<'a> {
     shared: Arc<Shared>,
     lines: Lines,
     out: Out,
+    exporter: Option<Exporter<'a>>,
 }
 
 #[derive(Debug)]
@@ -128,26 +142,46 @@ enum Lines {
     Table(Box<FlowTableSink<Out>>),
 }
 
-impl LiveSink {
+impl<'a> LiveSink<'a> {
     /// No lines.
     pub(super) fn sums(shared: &Arc<Shared>) -> Self {
-        Self { shared: Arc::clone(shared), lines: Lines::None, out: Out::new() }
+        Self { shared: Arc::clone(shared), lines: Lines::None, out: Out::new(), exporter: None }
     }
 
     /// Lines of text.
     pub(super) fn text(shared: &Arc<Shared>, rows: &RowWriter, limit: Option<u64>) -> Self {
         let out = Out::new();
-        Self { shared: Arc::clone(shared), lines: Lines::Text(Box::new(TextSink::new(out.clone(), rows, limit))), out }
+        Self { shared: Arc::clone(shared), lines: Lines::Text(Box::new(TextSink::new(out.clone(), rows, limit))), out, exporter: None }
     }
 
     /// Rows of a table.
     pub(super) fn table(shared: &Arc<Shared>, table: &FlowTable, limit: Option<u64>) -> Self {
         let out = Out::new();
-        Self { shared: Arc::clone(shared), lines: Lines::Table(Box::new(FlowTableSink::new(table, out.clone(), limit))), out }
+        Self {
+            shared: Arc::clone(shared),
+            lines: Lines::Table(Box::new(FlowTableSink::new(table, out.clone(), limit))),
+            out,
+            exporter: None,
+        }
     }
 
-    /// Ends the lines.
-    pub(super) fn finish(self) -> io::Result<()> {
+    /// And writes files.
+    pub(super) fn with_exporter(self, exporter: Option<Exporter<'a>>) -> Self {
+        Self { exporter, ..self }
+    }
+
+    fn count(&self) {
+        if let Some(exporter) = &self.exporter {
+            *self.shared.exported.lock().unwrap_or_else(PoisonError::into_inner) = Some(exporter.counts.clone());
+        }
+    }
+
+    /// Ends the files and the lines.
+    pub(super) fn finish(mut self) -> io::Result<()> {
+        if let Some(exporter) = &mut self.exporter {
+            exporter.rotate();
+        }
+        self.count();
         match self.lines {
             Lines::None => Ok(()),
             Lines::Text(mut sink) => sink.finish(),
@@ -156,13 +190,17 @@ impl LiveSink {
     }
 }
 
-impl Sink<LivePart> for LiveSink {
+impl Sink<LivePart> for LiveSink<'_> {
     type Error = io::Error;
 
     fn absorb(&mut self, part: LivePart) -> io::Result<Flow> {
         Traffic::add_to(&mut self.shared.sums.lock().unwrap_or_else(PoisonError::into_inner), part.traffic);
         if let Some(talkers) = part.talkers {
             self.shared.talkers.lock().unwrap_or_else(PoisonError::into_inner).add(talkers);
+        }
+        if let (Some(exporter), Some((part, rows))) = (&mut self.exporter, part.export) {
+            exporter.put(part, rows);
+            self.count();
         }
         let written = match (&mut self.lines, part.rows) {
             (Lines::Text(sink), RowsPart::Text(part)) => sink.absorb(part),

@@ -3,17 +3,19 @@
 //! ```text
 //!              ┌─ forward queues ─▶ a thread a destination ─▶ other collectors
 //! receivers ───┼─ record queue ───▶ a thread a folder ──────▶ pcapng files
-//! a thread     └─ decode queue ───▶ the walker: Collector ──▶ workers ─▶ lines, sums (this thread)
+//! a thread     └─ decode queue ───▶ the walker: Collector ──▶ workers ─▶ lines, files, sums (this thread)
 //! a socket                             │ each second
 //!                                      └─▶ Live ─▶ summary, metrics, the live view
 //! ```
 
 mod digest;
+mod export;
 mod ports;
 mod screen;
 mod walk;
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,16 +24,22 @@ use std::time::Duration;
 
 use crate::audit::Traffic;
 use crate::collector::{Collector, CollectorOptions, run as run_pipeline};
-use crate::plan::{Schema, SchemaBuilder};
-use crate::relay::{LogLines, MetricsServer, Published, Signal, Taker, queue, signals, start_log, start_log_in};
-use crate::report::{live_json, live_text};
-use crate::summary::{Live, Talkers, TalkersPart};
+use crate::config::ExportFormat;
+use crate::plan::{Canonical, Schema, SchemaBuilder};
+use crate::relay::{LogLines, MetricsServer, Published, Signal, Taker, now, queue, signals, start_log, start_log_in};
+use crate::report::{FlowTable, live_json, live_text};
+use crate::summary::{Live, LiveExport, Talkers, TalkersPart};
+use crate::write::{
+    ColumnarOptions, Compression, Format, ParquetFiles, ParquetForm, PartFile, Partitioning, Provenance, RowWriter, TextFiles,
+};
 
 use super::columns::add_unseen;
-use super::options::{ListenForm, ListenOptions, ListenSource, RowForm};
+use super::export::leave_out;
+use super::options::{ListenExport, ListenForm, ListenOptions, ListenSource, RowForm};
 use super::{Ending, Failure, filtering};
 
 use digest::{LiveDigest, LiveSink};
+use export::{ExportDigest, ExportFiles, Exporter};
 use ports::Ports;
 use screen::Screen;
 use walk::Walker;
@@ -43,6 +51,8 @@ struct Shared {
     /// Sums by the collector's numbers of layouts.
     sums: Mutex<Vec<Traffic>>,
     published: Published,
+    /// What the export has come to.
+    exported: Mutex<Option<LiveExport>>,
     /// Who talks most, where somebody wants to know.
     talkers: Mutex<Talkers>,
     /// Set once nobody wants more lines.
@@ -62,6 +72,9 @@ pub(super) fn run(options: &ListenOptions, reload: &Reload<'_>) -> Result<Ending
     }
     let asked = signals().map_err(|e| Failure(format!("signals can't be caught: {e}")))?;
     let (schema, digest, sink) = prepare(options)?;
+    let files = options.export.as_ref().map(|export| files(options, export, &schema)).transpose()?;
+    let export = files.as_ref().zip(options.export.as_ref());
+    let digest = digest.with_export(export.map(|(files, export)| ExportDigest::new(files, export, &schema)));
     let mut collector = Collector::new(collector_options(options, &schema));
     collector.watch_problems();
     if let Some((path, kept)) = &options.reading.kept {
@@ -73,6 +86,7 @@ pub(super) fn run(options: &ListenOptions, reload: &Reload<'_>) -> Result<Ending
         ports: Mutex::new(Ports::start(&options.sources, inlet)?),
         sums: Mutex::default(),
         published: Published::default(),
+        exported: Mutex::default(),
         talkers: Mutex::default(),
         enough: AtomicBool::new(false),
         quit: AtomicBool::new(false),
@@ -82,7 +96,7 @@ pub(super) fn run(options: &ListenOptions, reload: &Reload<'_>) -> Result<Ending
         tracing::info!("metrics on http://{}/metrics", server.addr);
     }
     let done = AtomicBool::new(false);
-    let mut sink = sink(&shared);
+    let mut sink = sink(&shared).with_exporter(export.map(|(files, export)| Exporter::new(files, export)));
     let screen = if on_screen { Some(Screen::open(options.style.color, log)?) } else { None };
     thread::scope(|scope| {
         let (shared, done) = (&shared, &done);
@@ -104,8 +118,8 @@ fn pipeline(
     walker: &mut Walker,
     taker: &Taker,
     shared: &Shared,
-    digest: &LiveDigest,
-    sink: &mut LiveSink,
+    digest: &LiveDigest<'_>,
+    sink: &mut LiveSink<'_>,
 ) -> Result<(), Failure> {
     let walk = |give: &mut dyn FnMut(crate::collector::Work) -> Result<(), crate::collector::Stopped>| walker.walk(taker, shared, give);
     run_pipeline(options.reading.threads, walk, digest, sink).map_err(|e| Failure(format!("standard output: {e}")))?
@@ -134,49 +148,89 @@ fn control(asked: &Receiver<Signal>, shared: &Shared, done: &AtomicBool, reload:
 /// The flow sources by the configuration as it is now.
 type Reload<'a> = dyn Fn() -> Result<Vec<ListenSource>, Failure> + Sync + 'a;
 
-type MakeSink = Box<dyn FnOnce(&Arc<Shared>) -> LiveSink>;
+type MakeSink<'a> = Box<dyn FnOnce(&Arc<Shared>) -> LiveSink<'a>>;
 
 /// The columns to decode, and what becomes of the batches.
-fn prepare(options: &ListenOptions) -> Result<(Arc<Schema>, LiveDigest, MakeSink), Failure> {
+fn prepare<'a>(options: &ListenOptions) -> Result<(Arc<Schema>, LiveDigest<'a>, MakeSink<'a>), Failure> {
     let elements = &options.reading.elements;
+    let filter = options.filter.told(elements)?;
     let mut builder = SchemaBuilder::with_elements(Arc::clone(elements));
     builder.scaled(options.scale);
-    if matches!(options.form, ListenForm::Screen) {
-        Traffic::columns(&mut builder);
-        TalkersPart::hidden_columns(&mut builder);
-        return Ok((Arc::new(builder.build()), LiveDigest::sums_and_talkers(), Box::new(LiveSink::sums)));
-    }
-    let ListenForm::Rows { form, columns, filter, limit, names } = &options.form else {
-        Traffic::columns(&mut builder);
-        return Ok((Arc::new(builder.build()), LiveDigest::sums(), Box::new(|shared| LiveSink::sums(shared))));
+    // The lines' columns come first: so they have their places also among those that are exported.
+    let lines = match &options.form {
+        ListenForm::Rows { form, columns, names, .. } => {
+            add_unseen(&mut builder, columns, elements)?;
+            if *names || *form == RowForm::Table {
+                builder.value_names();
+            }
+            Some(Arc::new(builder.clone().build()))
+        }
+        ListenForm::Summary { .. } | ListenForm::Screen => None,
     };
-    add_unseen(&mut builder, columns, elements)?;
-    if *names || *form == RowForm::Table {
-        builder.value_names();
+    if let Some(export) = &options.export {
+        add_unseen(&mut builder, &export.columns, elements)?;
+        if lines.is_none() {
+            leave_out(&mut builder, &[], &export.partition_by)?;
+        } else {
+            // Lines need their columns where they are.
+            for name in export.partition_by.iter().filter(|name| !Partitioning::DERIVED.contains(&name.as_str())) {
+                builder.named(name).map_err(|e| Failure(format!("--partition-by: {e}")))?;
+            }
+        }
+        builder.hidden_canonical(Canonical::FlowStart);
     }
-    let filter = filter.told(elements)?;
     filtering::add_columns(filter.as_ref(), &mut builder);
     Traffic::hidden_columns(&mut builder);
+    let on_screen = matches!(options.form, ListenForm::Screen);
+    if on_screen {
+        TalkersPart::hidden_columns(&mut builder);
+    }
     let schema = Arc::new(builder.build());
     let selection = filtering::bind(filter.as_ref(), &schema);
+    let (ListenForm::Rows { form, limit, names, .. }, Some(lines)) = (&options.form, lines) else {
+        let digest = LiveDigest::sums().wanting(selection).with_talkers(on_screen);
+        return Ok((schema, digest, Box::new(LiveSink::sums)));
+    };
     let limit = *limit;
     match form {
         RowForm::Text(format) => {
-            let rows = crate::write::RowWriter::new(Arc::clone(&schema), *format).with_names(*names);
-            let make: MakeSink = {
+            let rows = RowWriter::new(lines, *format).with_names(*names);
+            let make: MakeSink<'a> = {
                 let rows = rows.clone();
                 Box::new(move |shared| LiveSink::text(shared, &rows, limit))
             };
             Ok((schema, LiveDigest::text(rows, selection), make))
         }
         RowForm::Table => {
-            let table = crate::report::FlowTable::new(Arc::clone(&schema), options.style.clone()).live();
-            let make: MakeSink = {
+            let table = FlowTable::new(lines, options.style.clone()).live();
+            let make: MakeSink<'a> = {
                 let table = table.clone();
                 Box::new(move |shared| LiveSink::table(shared, &table, limit))
             };
             Ok((schema, LiveDigest::table(table, selection), make))
         }
+    }
+}
+
+/// The form of the files that are exported; that one can be made is tried now.
+fn files(options: &ListenOptions, export: &ListenExport, schema: &Arc<Schema>) -> Result<ExportFiles, Failure> {
+    PartFile::create(&export.folder, &export.stem, now(), "try").map_err(|e| no_folder("--export", &export.folder, &e))?.discard();
+    let sources = options.sources.iter().map(|s| format!("{} port {}", s.name, s.port.port)).collect();
+    let provenance = Provenance { sources, elements: Arc::clone(&options.reading.elements) };
+    Ok(match export.format {
+        ExportFormat::Parquet => {
+            ExportFiles::Parquet(ParquetFiles::new(ParquetForm::new(Arc::clone(schema), ColumnarOptions::default()), provenance))
+        }
+        ExportFormat::Csv => ExportFiles::Text(TextFiles::new(Arc::clone(schema), Format::Csv, false, Compression::None)),
+    })
+}
+
+/// Why nothing can be written into a folder.
+fn no_folder(option: &str, folder: &Path, error: &io::Error) -> Failure {
+    let folder = folder.display();
+    match error.kind() {
+        io::ErrorKind::NotFound => Failure(format!("{option} {folder}: there is no such folder; make it first")),
+        _ => Failure(format!("{option} {folder}: {error}")),
     }
 }
 

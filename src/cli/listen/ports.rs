@@ -163,7 +163,7 @@ impl Outward {
         }
         if let Some(record) = &options.record {
             let folder = record.folder.display().to_string();
-            let recorder = Recorder::start(record.clone()).map_err(|e| Failure(format!("--record {folder}: {e}")))?;
+            let recorder = Recorder::start(record.clone()).map_err(|e| super::no_folder("--record", &record.folder, &e))?;
             own.records.push((folder, Arc::clone(recorder.queue_counters()), Arc::clone(recorder.counters())));
             own.recorder = Some(recorder);
         }

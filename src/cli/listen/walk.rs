@@ -1,7 +1,7 @@
 //! The walker of a live run: takes what receivers bring, gives it to the collector, and each second puts together what is known.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
@@ -81,7 +81,9 @@ impl<'a> Walker<'a> {
             match taker.take(WAIT) {
                 Taken::Batch(batch) => {
                     for exporter in self.idle.note(&batch) {
-                        tracing::info!("{exporter} sends again");
+                        if self.log.has_room() {
+                            tracing::info!("{exporter} sends again");
+                        }
                     }
                     self.collector.collect(&batch, &mut |work| stopped |= give(work).is_err());
                 }
@@ -91,6 +93,10 @@ impl<'a> Walker<'a> {
             if self.ticked.elapsed() >= TICK {
                 self.ticked = Instant::now();
                 stopped |= !self.tick(shared)?;
+                if self.options.export.is_some() {
+                    // A file's time may come while no datagram does.
+                    stopped |= give(self.collector.nothing()).is_err();
+                }
             }
         }
         self.collector.finish(&mut |work| {
@@ -129,6 +135,10 @@ impl<'a> Walker<'a> {
         let (problems, more) = self.collector.new_problems();
         self.log.tell(&problems, more);
         for silence in self.idle.new_silences(now) {
+            // Forged exporters fall silent by the thousand.
+            if !self.log.has_room() {
+                continue;
+            }
             let seconds = |nanos: i64| nanos / 1_000_000_000;
             tracing::warn!(
                 "{} is silent: its last datagram came {} s ago, and the longest silence that is usual for it is {} s",
@@ -143,6 +153,7 @@ impl<'a> Walker<'a> {
         let mut live = Live { span: Some((self.began, now)), last, ..Live::default() };
         shared.ports.lock().unwrap_or_else(PoisonError::into_inner).fill(&mut live);
         let sums = shared.sums.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        live.exports.extend(shared.exported.lock().unwrap_or_else(PoisonError::into_inner).clone());
         live.talkers = shared.talkers.lock().unwrap_or_else(PoisonError::into_inner).top(MOST_TALKERS);
         let mut live = live.with(&self.collector, &sums);
         for exporter in &mut live.exporters {
@@ -187,7 +198,7 @@ impl<'a> Walker<'a> {
 }
 
 /// Puts the file in place of the one before, whole.
-fn save(path: &PathBuf, text: &str) -> Result<(), String> {
+fn save(path: &Path, text: &str) -> Result<(), String> {
     let mut target = TargetFile::create(path, true).map_err(|e| e.to_string())?;
     target.write_all(text.as_bytes()).map_err(|e| format!("{}: {e}", path.display()))?;
     target.commit().map_err(|e| e.to_string())

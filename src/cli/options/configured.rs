@@ -1,5 +1,6 @@
 //! The configuration: which file it is, what it says, and what its flow sources mean for a command that reads captures.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -7,6 +8,7 @@ use crate::cli::Failure;
 use crate::cli::args::CommonArgs;
 use crate::collector::{Admission, Census, PortFilter, Rule};
 use crate::config::{self, Config, FlowSource};
+use crate::input::Location;
 
 use super::Reading;
 
@@ -29,11 +31,6 @@ impl Configuration {
     /// The file's name in messages.
     pub(in crate::cli) fn name(&self) -> String {
         self.path.display().to_string()
-    }
-
-    /// What paths in the file are from.
-    pub(in crate::cli) fn folder(&self) -> PathBuf {
-        folder_of(&self.path)
     }
 }
 
@@ -208,6 +205,15 @@ fn all(common: &CommonArgs) -> Result<Configured, Failure> {
             configuration.name()
         ),
     }))
+}
+
+/// Flow sources may share captures, by other words for them too: each is read once.
+pub(super) fn each_once(locations: &mut Vec<Location>) {
+    let mut seen = HashSet::new();
+    locations.retain(|location| match location {
+        Location::Path(path) => seen.insert(fs::canonicalize(path).unwrap_or_else(|_| path.clone())),
+        Location::Stdin => true,
+    });
 }
 
 /// Commands that read no captures have no use for flow sources.

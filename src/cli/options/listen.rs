@@ -6,13 +6,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::super::args::{CommonArgs, ListenArgs, LiveFormat, MessageVersion};
+use super::super::args::{CommonArgs, ListenArgs, LiveExportForm, LiveFormat, MessageVersion};
 use super::super::{Failure, profiles};
 use super::configured::{Configuration, configuration};
 use super::{ColumnChoice, Reading, RowForm, Wanted, kept, reading_with, style, table_width};
 use crate::audit::Profile;
 use crate::collector::{Admission, Rule};
-use crate::config::{self, Compression, Config, FlowSource, Interface, Rotation};
+use crate::config::{self, Compression, Config, ExportFormat, FlowSource, Interface, Rotation};
 use crate::element::Elements;
 use crate::input::PortOptions;
 use crate::message::Version;
@@ -29,6 +29,9 @@ pub(in crate::cli) struct ListenOptions {
     pub(in crate::cli) reading: Reading,
     pub(in crate::cli) sources: Vec<ListenSource>,
     pub(in crate::cli) form: ListenForm,
+    /// The flows that are shown and exported.
+    pub(in crate::cli) filter: Wanted,
+    pub(in crate::cli) export: Option<ListenExport>,
     /// Where the templates are kept while it runs.
     pub(in crate::cli) save: Option<PathBuf>,
     pub(in crate::cli) metrics: Option<SocketAddr>,
@@ -52,6 +55,18 @@ pub(in crate::cli) struct ListenSource {
     pub(in crate::cli) record: Option<RecordOptions>,
 }
 
+/// Flows into files that follow each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::cli) struct ListenExport {
+    pub(in crate::cli) folder: PathBuf,
+    /// What file names begin with.
+    pub(in crate::cli) stem: String,
+    pub(in crate::cli) format: ExportFormat,
+    pub(in crate::cli) rotation: Rotation,
+    pub(in crate::cli) columns: ColumnChoice,
+    pub(in crate::cli) partition_by: Vec<String>,
+}
+
 impl ListenSource {
     /// True if what is received from is the same.
     pub(in crate::cli) fn is_on_the_port_of(&self, other: &Self) -> bool {
@@ -63,7 +78,7 @@ impl ListenSource {
 #[derive(Clone, Debug)]
 pub(in crate::cli) enum ListenForm {
     /// A line a flow.
-    Rows { form: RowForm, columns: ColumnChoice, filter: Box<Wanted>, limit: Option<u64>, names: bool },
+    Rows { form: RowForm, columns: ColumnChoice, limit: Option<u64>, names: bool },
     /// A summary each such time.
     Summary { every: Duration, json: bool },
     /// The live view in the terminal.
@@ -78,9 +93,13 @@ pub(in crate::cli) fn listen(args: &ListenArgs, common: &CommonArgs) -> Result<L
     if args.sockets == 0 || args.queue == 0 || args.receive_buffer == 0 {
         return Err(Failure("--sockets, --queue and --receive-buffer: at least 1".to_owned()));
     }
+    let sources = listen_sources(args, common, &reading.elements)?;
+    let export = export(args, common, &sources)?;
     Ok(ListenOptions {
-        sources: listen_sources(args, common, &reading.elements)?,
-        form: form(args, &reading)?,
+        form: form(args, export.is_some())?,
+        filter: Wanted::new(args.filter.filter.as_deref(), &reading.elements)?,
+        sources,
+        export,
         save: common.save_templates.clone().or_else(|| common.templates.clone()),
         reading,
         metrics: args.metrics,
@@ -216,10 +235,51 @@ fn file_name(name: &str) -> String {
     name.chars().map(|c| if c.is_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '_' }).collect()
 }
 
-fn form(args: &ListenArgs, reading: &Reading) -> Result<ListenForm, Failure> {
+/// One folder for all sources: the one of the command line, else the one that the sources are configured with.
+fn export(args: &ListenArgs, common: &CommonArgs, sources: &[ListenSource]) -> Result<Option<ListenExport>, Failure> {
+    let configuration = configuration(common)?;
+    let of = |s: &ListenSource| configuration.config.source(&s.name).and_then(|s| s.export.value.clone());
+    let configured: Vec<config::Export> =
+        if common.source.is_empty() && !common.port.is_empty() { Vec::new() } else { sources.iter().filter_map(of).collect() };
+    let first = configured.first();
+    if args.export.is_none() && first.is_some() && (configured.len() < sources.len() || configured.iter().any(|e| Some(e) != first)) {
+        let why = "of the flow sources only some export, or not all into the same folder: run them apart, or say --export";
+        return Err(Failure(format!("{}: {why}", configuration.name())));
+    }
+    let Some(folder) = args.export.clone().or_else(|| first.map(|e| e.directory.clone())) else {
+        if args.export_format.is_some() || !args.partition_by.is_empty() {
+            return Err(Failure("--export-format and --partition-by say how to export; --export DIR says where".to_owned()));
+        }
+        return Ok(None);
+    };
+    let format = match args.export_format {
+        Some(LiveExportForm::Parquet) => ExportFormat::Parquet,
+        Some(LiveExportForm::Csv) => ExportFormat::Csv,
+        None => first.map(|e| e.format).unwrap_or_default(),
+    };
+    let columns = match args.columns.is_empty() {
+        true => ColumnChoice::Canonical,
+        false => ColumnChoice::Named(args.columns.iter().map(|c| c.trim().to_owned()).collect()),
+    };
+    Ok(Some(ListenExport {
+        folder,
+        stem: "flows".to_owned(),
+        format,
+        rotation: args.rotate.or_else(|| first.map(|e| e.rotate)).unwrap_or_default(),
+        columns,
+        partition_by: args.partition_by.clone(),
+    }))
+}
+
+fn form(args: &ListenArgs, exports: bool) -> Result<ListenForm, Failure> {
     if args.tui {
         if !std::io::stdout().is_terminal() {
             return Err(Failure("--tui: standard output is no terminal; --summary 10s tells the same in lines".to_owned()));
+        }
+        if (args.filter.filter.is_some() || !args.columns.is_empty()) && !exports {
+            return Err(Failure(
+                "--filter and --columns: the live view counts all flows; they choose lines, or what --export DIR writes".to_owned(),
+            ));
         }
         return Ok(ListenForm::Screen);
     }
@@ -231,8 +291,11 @@ fn form(args: &ListenArgs, reading: &Reading) -> Result<ListenForm, Failure> {
                 return Err(Failure("--summary: its forms are table and json; csv and ndjson are for lines of flows".to_owned()));
             }
         };
-        if args.filter.filter.is_some() {
+        if args.filter.filter.is_some() && !exports {
             return Err(Failure("--filter chooses lines of flows; --summary counts all flows, so give one of them".to_owned()));
+        }
+        if !args.columns.is_empty() && !exports {
+            return Err(Failure("--columns: a summary has no columns to choose; leave --summary out, or say --export DIR".to_owned()));
         }
         return Ok(ListenForm::Summary { every, json });
     }
@@ -247,8 +310,7 @@ fn form(args: &ListenArgs, reading: &Reading) -> Result<ListenForm, Failure> {
         (true, RowForm::Table) => ColumnChoice::Short,
         (true, RowForm::Text(_)) => ColumnChoice::Canonical,
     };
-    let filter = Box::new(Wanted::new(args.filter.filter.as_deref(), &reading.elements)?);
-    Ok(ListenForm::Rows { form, columns, filter, limit: args.limit, names: args.names })
+    Ok(ListenForm::Rows { form, columns, limit: args.limit, names: args.names })
 }
 
 fn version(version: &MessageVersion) -> Version {

@@ -1,19 +1,21 @@
 //! What is meant: the typed arguments, checked and put into the library's terms.
 
 mod configured;
+mod conversations;
+mod display;
+mod export;
 mod listen;
+mod query;
 mod replay;
 mod sources;
-
-pub(super) use configured::Configured;
-pub(super) use listen::{ListenForm, ListenOptions, ListenSource, listen, listen_sources};
-pub(super) use replay::{ReplayOptions, replay};
-pub(super) use sources::{SourcesAction, SourcesOptions, sources};
+mod summary;
 
 use std::io::IsTerminal;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use clap::CommandFactory;
 
 use crate::audit::{self, Profile};
 use crate::collector::{Kept, PortFilter};
@@ -21,16 +23,26 @@ use crate::element::{self, Elements};
 use crate::input::{InputOptions, Location};
 use crate::keep;
 use crate::plan;
-use crate::report::Style;
+use crate::report::{ByteUnits, Display, Style};
 use crate::template::{Limits, PendingLimits, ScopeRule};
 use crate::write::Format;
 
 use super::Failure;
 use super::args::{
-    AuditArgs, AuditFormat, Between, ColorWhen, CommonArgs, ElementsArgs, FailOn, FlowFormat, FlowsArgs, OptionsArgs, OverviewArgs,
+    Args, AuditArgs, AuditFormat, Between, ColorWhen, CommonArgs, ElementsArgs, FailOn, FlowFormat, FlowsArgs, OptionsArgs, OverviewArgs,
     ProfilesArgs, ReportFormat, TablesFormat, TemplateScope, TemplatesArgs,
 };
 use super::filtering::Wanted;
+
+pub(super) use configured::Configured;
+pub(super) use conversations::{ConversationsForm, ConversationsOptions, conversations};
+pub(super) use display::{Shown, display};
+pub(super) use export::{ExportForm, ExportOptions, Output, export};
+pub(super) use listen::{ListenExport, ListenForm, ListenOptions, ListenSource, listen, listen_sources};
+pub(super) use query::{QueryForm, QueryOptions, query};
+pub(super) use replay::{ReplayOptions, replay};
+pub(super) use sources::{SourcesAction, SourcesOptions, sources};
+pub(super) use summary::{Asked, SummaryOptions, page_tables, summary};
 
 /// What all commands that read captures share. A command gets it from [`reading`], whose result already has what `--source` means: inputs,
 /// ports, exporters and types in all commands; [`Reading::profiles`] for those that ask profiles; [`Reading::is_asymmetric`] for those that
@@ -167,10 +179,17 @@ pub(super) struct FlowsOptions {
     pub(super) output: Option<PathBuf>,
     pub(super) force: bool,
     pub(super) style: Style,
+    pub(super) display: Display,
 }
 
 /// What the overview's arguments mean.
 pub(super) fn overview(files: &[PathBuf], common: &CommonArgs, args: &OverviewArgs) -> Result<OverviewOptions, Failure> {
+    // Options before a command make it look like a file.
+    let command =
+        |file: &PathBuf| file.to_str().filter(|name| Args::command().find_subcommand(name).is_some() && !file.exists()).map(str::to_owned);
+    if let Some(name) = files.first().and_then(command) {
+        return Err(Failure(format!("'{name}' is a command and stands before all options: `ipfix-inspect {name} …`")));
+    }
     let reading = reading(files, common)?;
     let profile = reading.profiles(&[]).into_iter().next().unwrap_or_default();
     Ok(OverviewOptions {
@@ -230,8 +249,17 @@ pub(super) fn flows(args: &FlowsArgs, common: &CommonArgs) -> Result<FlowsOption
         (true, RowForm::Table) => ColumnChoice::Short,
         (true, RowForm::Text(_)) => ColumnChoice::Canonical,
     };
+    let display = display(
+        &args.display,
+        match form {
+            RowForm::Table => Shown::ForPeople(ByteUnits::Raw),
+            RowForm::Text(Format::Csv) => Shown::Csv,
+            RowForm::Text(Format::Ndjson) => Shown::ForPrograms("ndjson"),
+        },
+    )?;
     let reading = reading(&args.files, common)?;
     Ok(FlowsOptions {
+        display,
         filter: Wanted::new(args.filter.filter.as_deref(), &reading.elements)?,
         reading,
         form,
@@ -370,8 +398,12 @@ fn reading_with(
         tunnel_levels: limits.max_tunnels,
         ..InputOptions::default()
     };
+    let mut locations = super::locations::gather(files, common.recursive || configured.is_some(), common.quiet, &input)?;
+    if configured.is_some() {
+        configured::each_once(&mut locations);
+    }
     Ok(Reading {
-        locations: super::locations::gather(files, common.recursive || configured.is_some(), common.quiet, &input)?,
+        locations,
         input,
         ports: match (&configured, common.port.as_slice()) {
             (None, []) => PortFilter::Any,

@@ -6,7 +6,7 @@ use crate::cli::Failure;
 use crate::cli::args::{CommonArgs, ReplayArgs};
 use crate::config::{Destination, Host, destination};
 use crate::input::Location;
-use crate::relay::Pace;
+use crate::replay::Pace;
 
 use super::{Reading, reading};
 

@@ -52,7 +52,8 @@ impl Collector {
         if let Some(lists) = lists {
             self.work.with_lists(lists);
         }
-        if self.work.rows() >= most || self.work.list_octets() >= MOST_LIST_OCTETS {
+        let octets = self.work.octets() >= self.options.batch_octets || self.work.list_octets() >= MOST_LIST_OCTETS;
+        if self.work.rows() >= most || octets {
             self.give(emit);
         }
     }

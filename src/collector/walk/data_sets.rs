@@ -104,6 +104,9 @@ impl Collector {
         if !compiled.ntp_fields.is_empty() && !self.ntp_seen.contains(&lookup.definition) {
             self.note_ntp(lookup.definition, &compiled, body, &context, here);
         }
+        if let (Some(field), Some(clock)) = (compiled.last_switched, context.clock) {
+            self.note_stamp(lookup.definition, &compiled, field, body, clock.uptime_ms(), source, here);
+        }
         let layout = self.layout(source, LayoutKind::Template(lookup.definition));
         self.add_flows(source, u64::from(extent.records));
         self.census.active(layout, u64::from(extent.records), seen);
@@ -127,6 +130,20 @@ impl Collector {
         self.ntp_seen.insert(definition);
         if let Some(plain) = seen {
             self.problem(causes::PLAIN_EPOCH, here, Some(context.source), || plain.to_string());
+        }
+    }
+
+    /// Notes stamps that count seconds where the header counts milliseconds.
+    #[allow(clippy::too_many_arguments)]
+    fn note_stamp(&mut self, definition: DefinitionId, plan: &Plan, field: usize, body: &[u8], uptime: u32, source: u32, here: Place) {
+        let unit = self.stamp_units.entry(definition).or_default();
+        if let Some(StampInSeconds { last, uptime }) = unit.step(&plan.plan.layout, field, body, uptime) {
+            self.problem(causes::STAMPS_SECONDS, here, Some(source), || {
+                let (as_millis, as_seconds) = (uptime.abs_diff(last) / 1000, i64::from(uptime) / 1000 - i64::from(last));
+                format!(
+                    "LAST_SWITCHED {last} at an up-time of {uptime}: {as_millis} s before it as milliseconds, {as_seconds} s as seconds"
+                )
+            });
         }
     }
 

@@ -5,17 +5,16 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use super::{
-    Collector, Context, DatagramBatch, DomainKey, Endpoint, Kind, LayoutKind, Place, Seen, Source, SourceKey, Template, Timestamp, Version,
-    Work, causes,
+    Arc, Collector, Context, DatagramBatch, DomainKey, Endpoint, Kind, LayoutKind, Place, RecordPlan, Seen, Source, SourceKey, Template,
+    Timestamp, Version, Work, causes,
 };
-use crate::datagram::{Shape, Stored};
-use crate::message::FieldSpecifier;
-use crate::nfcapd;
+use crate::datagram::{Shape, Stored, StoredLayout};
+use crate::plan;
 use crate::template::DefinitionId;
 use crate::time::UptimeClock;
 
 /// What a run is met by: who sent it, and what its records hold.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 struct Key {
     exporter: IpAddr,
     domain: Option<u32>,
@@ -40,14 +39,18 @@ pub(super) struct Met {
 
 /// Files of more exporters and shapes than this begin to remember anew.
 const MOST_MET: usize = 4096;
+/// The version that the layouts of stored records stand under: they have IPFIX's elements, but no message.
+const NO_MESSAGE: Version = Version::Unstated;
+/// Ids for the layouts of stored records: further ones share the last.
+const MOST_IDS: usize = 255;
 
 impl Met {
-    fn get(&mut self, key: Key) -> Option<Known> {
-        if let Some((_, known)) = self.last.filter(|(last, _)| *last == key) {
-            return Some(known);
+    fn get(&mut self, key: &Key) -> Option<Known> {
+        if let Some((_, known)) = self.last.as_ref().filter(|(last, _)| last == key) {
+            return Some(*known);
         }
-        let known = self.all.get(&key).copied()?;
-        self.last = Some((key, known));
+        let known = self.all.get(key).copied()?;
+        self.last = Some((key.clone(), known));
         Some(known)
     }
 
@@ -55,7 +58,7 @@ impl Met {
         if self.all.len() >= MOST_MET {
             self.all.clear();
         }
-        self.all.insert(key, known);
+        self.all.insert(key.clone(), known);
         self.last = Some((key, known));
     }
 }
@@ -63,22 +66,23 @@ impl Met {
 impl Collector {
     /// The first pass: which layouts there are.
     pub(super) fn learn_stored(&mut self, batch: &DatagramBatch) {
-        let mut last = None;
         for run in &batch.stored {
             if self.options.admission.refuses_stored(run.exporter, run.version).is_some() {
                 continue;
             }
-            if last.replace((run.exporter, run.domain, run.shape)) == last {
-                continue;
-            }
-            match run.shape {
+            match &run.shape {
                 Shape::Fixed => {
                     self.met.fixed.insert(version(run), stride(run));
                 }
-                Shape::Nfcapd(shape) => {
-                    if self.stored_definition(run, shape).is_some() {
-                        let id = self.shape_id(shape);
-                        self.met.sets.insert((run.exporter, Version::Ipfix, id));
+                Shape::Fields(layout) => {
+                    let key = key(run);
+                    if self.met_stored.get(&key).is_none()
+                        && let Some(definition) = self.stored_definition(run, layout)
+                    {
+                        // The second pass finds out where it belongs.
+                        self.met_stored.put(key, Known { source: 0, kind: LayoutKind::Template(definition), layout: 0 });
+                        let id = self.stored_id(layout);
+                        self.met.sets.insert((run.exporter, NO_MESSAGE, id));
                     }
                 }
             }
@@ -94,12 +98,13 @@ impl Collector {
                 continue;
             }
             let Some(buffer) = batch.buffers.get(run.buffer as usize) else { continue };
-            let key = Key { exporter: run.exporter, domain: run.domain, version: run.version, shape: run.shape };
-            let known = self.met_stored.get(key);
+            let key = key(run);
+            let known = self.met_stored.get(&key);
             let Some(Known { source, kind, layout }) = known.or_else(|| self.meet_stored(key, run)) else { continue };
-            let plan = match kind {
-                LayoutKind::Fixed(version) => self.fixed_plan(version, stride(run)),
-                LayoutKind::Template(definition) => self.plan_of(definition, Version::Ipfix).map(|compiled| compiled.plan),
+            let plan = match (&run.shape, kind) {
+                (Shape::Fields(layout), _) => self.stored_plan(&run.shape, layout),
+                (Shape::Fixed, LayoutKind::Fixed(version)) => self.fixed_plan(version, stride(run)),
+                (Shape::Fixed, LayoutKind::Template(_)) => None,
             };
             let Some(plan) = plan else { continue };
             let time = time(run);
@@ -129,9 +134,9 @@ impl Collector {
 
     fn meet_stored(&mut self, key: Key, run: &Stored) -> Option<Known> {
         let source = self.stored_source(run)?;
-        let kind = match run.shape {
+        let kind = match &run.shape {
             Shape::Fixed => LayoutKind::Fixed(version(run)),
-            Shape::Nfcapd(shape) => LayoutKind::Template(self.stored_definition(run, shape)?),
+            Shape::Fields(layout) => LayoutKind::Template(self.stored_definition(run, layout)?),
         };
         let known = Known { source, kind, layout: self.layout(source, kind) };
         self.met_stored.put(key, known);
@@ -156,12 +161,10 @@ impl Collector {
         Some(source)
     }
 
-    fn stored_definition(&mut self, run: &Stored, shape: u64) -> Option<DefinitionId> {
+    fn stored_definition(&mut self, run: &Stored, layout: &StoredLayout) -> Option<DefinitionId> {
         let exporter = Endpoint { addr: run.exporter, port: 0 };
-        let key = DomainKey { exporter, domain: run.domain.unwrap_or(0), version: Version::Ipfix };
-        let fields =
-            nfcapd::elements(shape).into_iter().map(|(pen, id, length)| FieldSpecifier::element(pen, id, length)).collect::<Vec<_>>();
-        let template = Template { id: self.shape_id(shape), kind: Kind::Data, fields, scope_count: 0 };
+        let key = DomainKey { exporter, domain: run.domain.unwrap_or(0), version: NO_MESSAGE };
+        let template = Template { id: self.stored_id(layout), kind: Kind::Data, fields: plan::stored_template(layout), scope_count: 0 };
         let seen = Seen { time: run.received.unwrap_or(Timestamp::from_nanos(0)), origin: run.origin };
         match self.store.learn(key, template, seen) {
             Ok(learned) => Some(learned.definition()),
@@ -173,14 +176,48 @@ impl Collector {
         }
     }
 
-    /// The number of a shape, from 1; beyond 255 numbers are used again.
-    fn shape_id(&mut self, shape: u64) -> u16 {
-        let at = self.shapes.iter().position(|s| *s == shape).unwrap_or_else(|| {
-            self.shapes.push(shape);
-            self.shapes.len() - 1
+    /// The number of a layout by its elements, from 1.
+    fn stored_id(&mut self, layout: &StoredLayout) -> u16 {
+        let fields = plan::stored_template(layout);
+        let at = self.stored_templates.iter().position(|t| *t == fields).unwrap_or_else(|| {
+            if self.stored_templates.len() < MOST_IDS {
+                self.stored_templates.push(fields);
+            }
+            self.stored_templates.len() - 1
         });
-        (at % 255) as u16 + 1
+        at as u16 + 1
     }
+
+    fn stored_plan(&mut self, shape: &Shape, layout: &StoredLayout) -> Option<Arc<RecordPlan>> {
+        let plans = &mut self.plans.stored;
+        if let Some((_, plan)) = plans.last.as_ref().filter(|(known, _)| known == shape) {
+            return Some(Arc::clone(plan));
+        }
+        let plan = match plans.all.get(shape) {
+            Some(plan) => Arc::clone(plan),
+            None => {
+                let plan = Arc::new(plan::compile_stored(layout, self.work.schema(), &self.elements)?);
+                if plans.all.len() >= MOST_MET {
+                    plans.all.clear();
+                }
+                plans.all.insert(shape.clone(), Arc::clone(&plan));
+                plan
+            }
+        };
+        plans.last = Some((shape.clone(), Arc::clone(&plan)));
+        Some(plan)
+    }
+}
+
+/// Compiled layouts of stored records.
+#[derive(Default)]
+pub(super) struct StoredPlans {
+    last: Option<(Shape, Arc<RecordPlan>)>,
+    all: HashMap<Shape, Arc<RecordPlan>>,
+}
+
+fn key(run: &Stored) -> Key {
+    Key { exporter: run.exporter, domain: run.domain, version: run.version, shape: run.shape.clone() }
 }
 
 fn version(run: &Stored) -> Version {

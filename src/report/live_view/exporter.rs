@@ -124,7 +124,8 @@ fn clock(e: &LiveExporter) -> (Paint, String) {
         format!("{} {ahead}", duration(lag))
     };
     let paint = if least.saturating_abs().max(most.saturating_abs()) > TOLERABLE { Paint::Doubtful } else { Paint::Good };
-    let range = if least / 1_000_000 == most / 1_000_000 { side(most) } else { format!("{} to {}", side(least), side(most)) };
+    let (least, most) = (side(least), side(most));
+    let range = if least == most { most } else { format!("{least} to {most}") };
     (paint, format!("export times lie {range} the arrival"))
 }
 

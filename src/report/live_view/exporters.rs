@@ -41,7 +41,7 @@ const COLUMNS: [Column; 12] = [
     numbers("domain", 6, 2),
     numbers("msgs/s", 6, 4),
     numbers("flows/s", 7, 0),
-    words(PAST, 10, 1),
+    words(PAST, 9, 1),
     numbers("flows", 7, 3),
     numbers("bytes", 8, 3),
     numbers("lost", 6, 0),

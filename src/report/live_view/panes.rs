@@ -3,8 +3,10 @@
 use std::collections::VecDeque;
 
 use crate::collector::Severity;
+use crate::report::escape::escape;
 use crate::report::number::{Clock, short, size};
 use crate::report::style::Paint;
+use crate::report::width::wrap;
 use crate::summary::Live;
 
 use super::Event;
@@ -25,10 +27,13 @@ pub(super) fn talkers(tracks: &Tracks, live: &Live, pane: &mut Pane<'_>) {
     if live.talkers.is_empty() {
         return pane.text(Paint::Aside, "none yet");
     }
-    const NUMBERS: usize = 3 * 9;
-    let addr = pane.columns().saturating_sub(NUMBERS).clamp(7, 39);
+    const NUMBER: usize = 10;
+    // Addresses are worth more than the flows.
+    let numbers = if pane.columns() < 39 + 2 * NUMBER { 2 } else { 3 };
+    let addr = pane.columns().saturating_sub(numbers * NUMBER).clamp(7, 39);
     let row = |who: &str, bytes: &str, rate: &str, flows: &str| {
-        [who, bytes, rate, flows].iter().zip([addr, 9, 9, 9]).map(|(t, w)| padded(t, w, w == 9)).collect::<String>()
+        let numbers = [bytes, rate, flows].into_iter().take(numbers).map(|text| padded(text, NUMBER, true));
+        std::iter::once(padded(who, addr, false)).chain(numbers).collect::<String>()
     };
     pane.text(Paint::Aside, row("source address", "bytes", "bytes/s", "flows"));
     for t in live.talkers.iter().take(pane.room()) {
@@ -66,7 +71,15 @@ pub(super) fn problems(live: &Live, pane: &mut Pane<'_>) {
 /// What happened, the latest first.
 pub(super) fn events(events: &VecDeque<Event>, pane: &mut Pane<'_>) {
     pane.heading("Events", "templates and log, the latest first");
-    for event in events.iter().rev().take(pane.room()) {
-        pane.line(&[(format!("{} ", Clock::of(event.time).seconds), Paint::Aside), (event.text.clone(), event.paint)]);
+    const CLOCK: usize = 9;
+    for event in events.iter().rev() {
+        if pane.room() == 0 {
+            return;
+        }
+        let text = wrap(&escape(&event.text).replace('\u{a0}', " "), pane.columns().saturating_sub(CLOCK).max(1), 0, 2);
+        for (number, line) in text.lines().enumerate() {
+            let clock = if number == 0 { Clock::of(event.time).seconds } else { String::new() };
+            pane.line(&[(format!("{clock:CLOCK$}"), Paint::Aside), (line.to_owned(), event.paint)]);
+        }
     }
 }

@@ -29,6 +29,10 @@ impl<D: Digest> Digest for Filtered<'_, D> {
         self.inner.prepare(batch);
     }
 
+    fn under_way(&self) -> usize {
+        self.inner.under_way()
+    }
+
     fn digest(&self, batch: &FlowBatch) -> D::Part {
         self.inner.digest(batch)
     }

@@ -7,19 +7,19 @@ const REMEMBERED: usize = 16;
 
 /// A pool of buffers.
 #[derive(Debug)]
-pub(super) struct Chunks {
+pub(crate) struct Chunks {
     size: usize,
     out: Vec<Arc<Vec<u8>>>,
 }
 
 impl Chunks {
     /// A pool of buffers of `size` octets.
-    pub(super) fn new(size: usize) -> Self {
+    pub(crate) fn new(size: usize) -> Self {
         Self { size: size.max(64), out: Vec::new() }
     }
 
     /// A buffer of at least `least` octets. Its content is old: the caller knows how much of it is filled.
-    pub(super) fn take(&mut self, least: usize) -> Vec<u8> {
+    pub(crate) fn take(&mut self, least: usize) -> Vec<u8> {
         let free = self.out.iter_mut().position(|b| Arc::get_mut(b).is_some());
         let mut buffer = match free {
             Some(i) => Arc::try_unwrap(self.out.swap_remove(i)).unwrap_or_default(),
@@ -34,7 +34,7 @@ impl Chunks {
     }
 
     /// Makes a filled buffer shareable, and remembers it for `take`. One that grew for a huge frame is not kept.
-    pub(super) fn share(&mut self, buffer: Vec<u8>) -> Arc<Vec<u8>> {
+    pub(crate) fn share(&mut self, buffer: Vec<u8>) -> Arc<Vec<u8>> {
         let ordinary = buffer.len() <= self.size * 2;
         let shared = Arc::new(buffer);
         if ordinary {

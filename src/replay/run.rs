@@ -4,12 +4,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use super::batch::Batch;
-use super::outlet::{Outgoing, Outlet};
 use super::pace::{Pace, Schedule};
 use super::retime::Retime;
 use crate::datagram::Endpoint;
 use crate::message::messages;
+use crate::relay::{Batch, Counts, Outgoing, Outlet};
 use crate::time::Timestamp;
 
 /// A sleep is not longer than this, so that a stop is noticed.
@@ -96,13 +95,18 @@ impl<'s> Replay<'s> {
         }
     }
 
+    /// Nothing more comes.
+    pub fn finish(&mut self) {
+        self.outlet.finish();
+    }
+
     /// The input begins anew.
     pub fn again(&mut self) {
         self.schedule.again();
     }
 
     /// What became of the datagrams.
-    pub fn counts(&self) -> &super::Counts {
+    pub fn counts(&self) -> &Counts {
         self.outlet.counts()
     }
 

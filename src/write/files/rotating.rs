@@ -1,0 +1,157 @@
+//! Flows into files of one folder that follow each other while a run goes on: one at a time, or one for each partition. Each gets its name when it
+//! is whole; when that is, the caller says.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::form::Form;
+use super::gather::Gathered;
+use super::partition::{PartitionKey, TooMany};
+use super::shares::Share;
+use crate::time::Timestamp;
+use crate::write::PartFile;
+
+/// Files open at a time: far below what a process may have open.
+const MOST_OPEN: usize = 128;
+/// Rows that wait to be put together, over all files: some hundred megabytes.
+const MOST_PENDING: usize = 1 << 19;
+
+/// Writes files that follow each other.
+pub struct RotatingSink<'a, F: Form> {
+    form: &'a F,
+    folder: PathBuf,
+    stem: String,
+    extension: &'static str,
+    open: HashMap<PartitionKey, Open<F>>,
+    octets: Arc<AtomicU64>,
+    pending: usize,
+    clock: u64,
+    files: u64,
+}
+
+struct Open<F: Form> {
+    part: PartFile,
+    file: Gathered<F, BufWriter<Counted>>,
+    used: u64,
+}
+
+/// A file, and the octets of all files that are open.
+struct Counted {
+    file: File,
+    octets: Arc<AtomicU64>,
+}
+
+impl Write for Counted {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(octets)?;
+        self.octets.fetch_add(written as u64, Ordering::Relaxed);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl<'a, F: Form> RotatingSink<'a, F> {
+    /// Files of that form in a folder that is there; names begin with `stem`.
+    pub fn new(form: &'a F, folder: PathBuf, stem: String, extension: &'static str) -> Self {
+        Self { form, folder, stem, extension, open: HashMap::new(), octets: Arc::default(), pending: 0, clock: 0, files: 0 }
+    }
+
+    /// Octets written to the files that are open.
+    pub fn octets(&self) -> u64 {
+        self.octets.load(Ordering::Relaxed)
+    }
+
+    /// Files that are whole.
+    pub fn files(&self) -> u64 {
+        self.files
+    }
+
+    /// True if nothing is open.
+    pub fn is_empty(&self) -> bool {
+        self.open.is_empty()
+    }
+
+    /// Takes what a batch has; files that begin are called by `now`.
+    ///
+    /// # Errors
+    /// The system's, or too many partitions.
+    pub fn put(&mut self, part: Result<Vec<Share<F::Piece>>, TooMany>, now: Timestamp) -> io::Result<()> {
+        for Share { key, rows, content } in part.map_err(io::Error::other)? {
+            if !self.open.contains_key(&key) {
+                self.begin(&key, now)?;
+            }
+            self.clock += 1;
+            let Some(open) = self.open.get_mut(&key) else { continue };
+            open.used = self.clock;
+            let before = open.file.pending();
+            open.file.take(self.form, content, rows)?;
+            self.pending = self.pending - before + open.file.pending();
+            while self.pending > MOST_PENDING {
+                let Some(largest) = self.open.values_mut().max_by_key(|open| open.file.pending()) else { break };
+                self.pending -= largest.file.pending();
+                largest.file.flush(self.form)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes all files whole; the next rows begin new ones.
+    ///
+    /// # Errors
+    /// The system's; the files after the one that failed are taken away.
+    pub fn rotate(&mut self) -> io::Result<()> {
+        self.pending = 0;
+        self.octets = Arc::default();
+        let mut ended = Ok(());
+        for (_, open) in std::mem::take(&mut self.open) {
+            match ended {
+                Ok(()) => ended = end(self.form, open).map(|()| self.files += 1),
+                Err(_) => open.part.discard(),
+            }
+        }
+        ended
+    }
+
+    /// Takes all files away that are not whole.
+    pub fn discard(&mut self) {
+        self.pending = 0;
+        self.octets = Arc::default();
+        std::mem::take(&mut self.open).into_values().for_each(|open| open.part.discard());
+    }
+
+    fn begin(&mut self, key: &PartitionKey, now: Timestamp) -> io::Result<()> {
+        if self.open.len() >= MOST_OPEN
+            && let Some(oldest) = self.open.iter().min_by_key(|(_, open)| open.used).map(|(key, _)| key.clone())
+            && let Some(open) = self.open.remove(&oldest)
+        {
+            self.pending -= open.file.pending();
+            end(self.form, open)?;
+            self.files += 1;
+        }
+        let folder = self.folder.join(key.path());
+        fs::create_dir_all(&folder)?;
+        let part = PartFile::create(&folder, &self.stem, now, self.extension)?;
+        let counted = Counted { file: part.file.try_clone()?, octets: Arc::clone(&self.octets) };
+        let file = Gathered::begin(self.form, BufWriter::with_capacity(1 << 18, counted))?;
+        self.open.insert(key.clone(), Open { part, file, used: self.clock });
+        Ok(())
+    }
+}
+
+fn end<F: Form>(form: &F, open: Open<F>) -> io::Result<()> {
+    let whole = open.file.finish(form).and_then(|out| out.into_inner().map_err(io::IntoInnerError::into_error));
+    match whole {
+        Ok(_) => open.part.finish().map(|_| ()),
+        Err(error) => {
+            open.part.discard();
+            Err(error)
+        }
+    }
+}

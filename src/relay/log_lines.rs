@@ -66,11 +66,18 @@ impl LogLines {
 pub struct LineWriter {
     lines: LogLines,
     severity: Severity,
+    text: Vec<u8>,
+}
+
+impl LineWriter {
+    fn new(lines: &LogLines, severity: Severity) -> Self {
+        Self { lines: lines.clone(), severity, text: Vec::new() }
+    }
 }
 
 impl Write for LineWriter {
     fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        self.lines.put(self.severity, &String::from_utf8_lossy(octets));
+        self.text.extend_from_slice(octets);
         Ok(octets.len())
     }
 
@@ -79,11 +86,20 @@ impl Write for LineWriter {
     }
 }
 
+/// The line is whole once its writer is done with.
+impl Drop for LineWriter {
+    fn drop(&mut self) {
+        if !self.text.is_empty() {
+            self.lines.put(self.severity, &String::from_utf8_lossy(&self.text));
+        }
+    }
+}
+
 impl<'a> MakeWriter<'a> for LogLines {
     type Writer = LineWriter;
 
     fn make_writer(&'a self) -> LineWriter {
-        LineWriter { lines: self.clone(), severity: Severity::Note }
+        LineWriter::new(self, Severity::Note)
     }
 
     fn make_writer_for(&'a self, meta: &Metadata<'_>) -> LineWriter {
@@ -92,7 +108,7 @@ impl<'a> MakeWriter<'a> for LogLines {
             Level::WARN => Severity::Warning,
             _ => Severity::Note,
         };
-        LineWriter { lines: self.clone(), severity }
+        LineWriter::new(self, severity)
     }
 }
 
@@ -104,7 +120,7 @@ mod tests {
     fn the_latest_lines_wait() {
         let lines = LogLines { waiting: Arc::default(), to_standard_error: false };
         for number in 0..600 {
-            writeln!(LineWriter { lines: lines.clone(), severity: Severity::Warning }, "line {number}").unwrap();
+            writeln!(LineWriter::new(&lines, Severity::Warning), "line {number}").unwrap();
         }
         let taken = lines.take();
         assert_eq!((taken.len(), taken[0].text.as_str(), taken[499].text.as_str()), (500, "line 100", "line 599"));

@@ -10,7 +10,7 @@ use super::lines::{Pane, Spans};
 pub(super) fn draw(live: &Live, pane: &mut Pane<'_>) {
     let lines = lines(live);
     let left_out = lines.len().saturating_sub(pane.room().saturating_sub(1));
-    let aside = if left_out > 0 { format!("{left_out} more lines") } else { String::new() };
+    let aside = if left_out > 0 { format!("{left_out} more") } else { String::new() };
     pane.heading("Ports, queues, forwarding, recording", &aside);
     lines.iter().for_each(|(_, line)| pane.line(line));
 }
@@ -28,8 +28,7 @@ pub(super) fn lines(live: &Live) -> Vec<(u8, Spans)> {
         out.push((bad, spans));
     };
     for s in &live.sources {
-        let told =
-            format!(": {} ({}), receive buffer {}", counted(s.datagrams, "datagram"), size(s.octets.into()), size(s.granted as u128));
+        let told = format!("{} ({}), receive buffer {}", counted(s.datagrams, "datagram"), size(s.octets.into()), size(s.granted as u128));
         let told = if s.sockets > 1 { format!("{told} × {}", s.sockets) } else { told };
         let told = if s.open { told } else { format!("{told}, closed") };
         say(format!("{} {}", s.name, s.local), told, None, &[(s.kernel_drops, "dropped by the kernel"), (s.refused, "not allowed")]);

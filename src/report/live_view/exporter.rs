@@ -119,14 +119,13 @@ fn clock(e: &LiveExporter) -> (Paint, String) {
     const TOLERABLE: i64 = 60_000_000_000;
     let Some([least, most]) = e.lag else { return (Paint::Aside, "no message has told a time".to_owned()) };
     let side = |lag: i64| {
-        let ahead = if lag < 0 { "ahead of" } else { "behind" };
-        let lag = lag.saturating_abs() / 1_000_000 * 1_000_000;
-        format!("{} {ahead}", duration(lag))
+        let side = if lag < 0 { "before" } else { "after" };
+        format!("{} {side}", duration(lag.saturating_abs()))
     };
     let paint = if least.saturating_abs().max(most.saturating_abs()) > TOLERABLE { Paint::Doubtful } else { Paint::Good };
     let (least, most) = (side(least), side(most));
-    let range = if least == most { most } else { format!("{least} to {most}") };
-    (paint, format!("export times lie {range} the arrival"))
+    let range = if least == most { most } else { format!("between {least} and {most}") };
+    (paint, format!("messages arrive {range} their export time"))
 }
 
 fn templates(live: &Live, e: &LiveExporter, columns: usize, out: &mut Vec<Spans>) {

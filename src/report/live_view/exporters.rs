@@ -116,11 +116,22 @@ fn fit(columns: usize, sources: bool) -> Vec<(&'static Column, usize)> {
     chosen.into_iter().map(|c| (c, c.width + wider(c))).collect()
 }
 
+/// Both ends of an address that is too long: the last part tells exporters apart.
+fn ends(addr: &str, columns: usize) -> String {
+    let left = columns / 2;
+    match addr.len().checked_sub(columns.saturating_sub(left + 1)) {
+        Some(from) if addr.len() > columns => {
+            format!("{}…{}", addr.get(..left).unwrap_or_default(), addr.get(from..).unwrap_or_default())
+        }
+        _ => addr.to_owned(),
+    }
+}
+
 fn value(view: &LiveView, live: &Live, e: &LiveExporter, title: &str, width: usize) -> (String, Paint) {
     let (line, track) = (&e.line, view.tracks.of(e.line.key));
     let bad = |number: u64, paint| (short(number), if number > 0 { paint } else { Paint::Plain });
     let text = match title {
-        EXPORTER => exporter_name(line.key.exporter),
+        EXPORTER => ends(&exporter_name(line.key.exporter), width),
         SOURCE => live.sources.get(e.source).map(|s| s.name.clone()).unwrap_or_default(),
         "ver." => line.key.version.to_string(),
         "domain" => line.key.domain.map_or_else(|| "-".to_owned(), |d| d.to_string()),

@@ -83,6 +83,7 @@ impl<'a> Pane<'a> {
 
     /// A line that says what comes below: its words, and a rule to the end.
     pub(super) fn heading(&mut self, words: &str, aside: &str) {
+        let (words, aside) = (&*escape(words).replace('\u{a0}', " "), &*escape(aside).replace('\u{a0}', " "));
         let used = width(words) + 1 + if aside.is_empty() { 0 } else { width(aside) + 1 };
         let rule = "─".repeat(self.columns().saturating_sub(used));
         let aside = if aside.is_empty() { String::new() } else { format!("{aside} ") };

@@ -18,7 +18,7 @@ const MOST_ROWS: usize = 12;
 
 /// Rows that the panes of who talks most and of problems can fill; there is always one, to say that there is nothing.
 pub(super) fn most_rows(live: &Live) -> usize {
-    (live.talkers.len() + 1).max(live.problems.len()).clamp(3, MOST_ROWS)
+    (live.talkers.len() + 1).max(live.problems.len() * 3).clamp(3, MOST_ROWS)
 }
 
 /// The addresses with the most octets, and how fast they come.
@@ -62,9 +62,20 @@ pub(super) fn problems(live: &Live, pane: &mut Pane<'_>) {
     if live.problems.is_empty() {
         pane.text(Paint::Good, "none");
     }
+    // In full if there is room for that.
+    let wrapped = live.problems.len() * 2 <= pane.room();
     for p in live.problems.iter().take(pane.room()) {
         let from = p.exporter.map_or_else(String::new, |addr| format!(", first from {addr}"));
-        pane.line(&[(format!("{:>6} ", short(p.count)), paint(p.severity)), (format!("{}{from}", p.title), Paint::Plain)]);
+        let text = format!("{}{from}", p.title);
+        let count = format!("{:>6} ", short(p.count));
+        if !wrapped {
+            pane.line(&[(count, paint(p.severity)), (text, Paint::Plain)]);
+            continue;
+        }
+        for (number, line) in wrap(&text, pane.columns().saturating_sub(count.len()).max(1), 0, 2).lines().enumerate() {
+            let count = if number == 0 { count.clone() } else { " ".repeat(count.len()) };
+            pane.line(&[(count, paint(p.severity)), (line.to_owned(), Paint::Plain)]);
+        }
     }
 }
 

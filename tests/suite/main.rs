@@ -35,6 +35,7 @@
 //! | [`listen`] | `listen` at work: summaries, forwarding, recording, signals, metrics |
 //! | [`live_exporters`] | softflowd, pmacctd and fprobe before `listen`, nfcapd behind it |
 //! | [`live_flood`] | `listen` under a flood of forged sources |
+//! | [`live_view`] | `listen --tui` in a terminal |
 //! | [`live`] | a running `listen`, and datagrams for it |
 //! | [`kept`] | templates kept from run to run, rules of scope, patterns of names |
 //! | [`structured`] | lists, and elements that exporters and users describe |
@@ -67,6 +68,7 @@ mod listen;
 mod live;
 mod live_exporters;
 mod live_flood;
+mod live_view;
 mod malformed;
 mod nfcapd;
 mod nfdump_versions;

@@ -14,7 +14,7 @@ mod ports;
 mod screen;
 mod walk;
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -98,7 +98,7 @@ pub(super) fn run(options: &ListenOptions, reload: &Reload<'_>) -> Result<Ending
     let done = AtomicBool::new(false);
     let mut sink = sink(&shared).with_exporter(export.map(|(files, export)| Exporter::new(files, export)));
     let screen = if on_screen { Some(Screen::open(options.style.color, log)?) } else { None };
-    thread::scope(|scope| {
+    let seen = thread::scope(|scope| {
         let (shared, done) = (&shared, &done);
         let screen = screen.map(|screen| scope.spawn(move || screen.run(shared, done)));
         let control = scope.spawn(move || control(&asked, shared, done, reload));
@@ -106,10 +106,11 @@ pub(super) fn run(options: &ListenOptions, reload: &Reload<'_>) -> Result<Ending
         done.store(true, Ordering::Relaxed);
         let _ = control.join();
         let seen = screen.map_or(Ok(()), |screen| screen.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        walked.and(seen.map_err(|e| Failure(format!("--tui: the terminal: {e}"))))
+        walked.map(|()| seen)
     })?;
     sink.finish().map_err(|e| Failure(format!("standard output: {e}")))?;
     walker.end(&shared)?;
+    seen.map_err(|e| Failure(format!("--tui: the terminal: {e}")))?;
     Ok(Ending::Done)
 }
 
@@ -254,7 +255,7 @@ fn show(options: &ListenOptions, live: &Live, before: Option<&Live>) -> Result<b
     let json = match options.form {
         ListenForm::Summary { json, .. } => json,
         // What the view showed is gone with it; this stays.
-        ListenForm::Screen if live.last => false,
+        ListenForm::Screen if live.last && io::stdout().is_terminal() => false,
         ListenForm::Screen | ListenForm::Rows { .. } => return Ok(true),
     };
     let text = if json { live_json(live, before) } else { live_text(live, before, &options.style) };

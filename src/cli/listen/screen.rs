@@ -1,9 +1,11 @@
 //! The terminal of the live view: takes it, draws what is published, reads the keys, and gives it back whatever happens.
 
-use std::io;
+use std::io::{self, IsTerminal};
 use std::panic;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use ratatui::backend::CrosstermBackend;
@@ -31,6 +33,7 @@ pub(super) struct Screen {
     terminal: DefaultTerminal,
     view: LiveView,
     log: LogLines,
+    typed: Receiver<Event>,
 }
 
 impl Screen {
@@ -43,11 +46,12 @@ impl Screen {
             give_back();
             told(info);
         }));
-        let terminal = take().map_err(|e| {
+        let taken = take().and_then(|terminal| Ok((terminal, typed()?)));
+        let (terminal, typed) = taken.map_err(|e| {
             give_back();
             Failure(format!("--tui: the terminal can't be used: {e}"))
         })?;
-        Ok(Self { terminal, view: LiveView::new(color), log })
+        Ok(Self { terminal, view: LiveView::new(color), log, typed })
     }
 
     /// Shows the run until it is over. A key that asks for its end is like SIGINT: the first ends it cleanly, the second at once.
@@ -73,12 +77,16 @@ impl Screen {
                 self.draw()?;
                 drawn = Some(Instant::now());
             }
-            if event::poll(WAIT)? {
-                match event::read()? {
-                    Event::Key(key) if key.kind != KeyEventKind::Release => self.key(key, shared),
-                    _ => {}
+            match self.typed.recv_timeout(WAIT) {
+                Ok(Event::Key(key)) if key.kind == KeyEventKind::Release => {}
+                Ok(event) => {
+                    if let Event::Key(key) = event {
+                        self.key(key, shared);
+                    }
+                    self.draw()?;
                 }
-                self.draw()?;
+                Err(RecvTimeoutError::Timeout) if io::stdout().is_terminal() => {}
+                Err(_) => return Err(io::Error::other("it was closed")),
             }
         }
         Ok(())
@@ -122,6 +130,14 @@ fn take() -> io::Result<DefaultTerminal> {
     enable_raw_mode()?;
     execute!(io::stdout(), EnterAlternateScreen)?;
     Terminal::new(CrosstermBackend::new(io::stdout()))
+}
+
+/// Keys and changes of size, read by a thread of its own: where the terminal is closed the reader never returns, and the run must end.
+fn typed() -> io::Result<Receiver<Event>> {
+    let (tell, told) = channel();
+    let read = move || while event::read().is_ok_and(|event| tell.send(event).is_ok()) {};
+    thread::Builder::new().name("keys".into()).spawn(read)?;
+    Ok(told)
 }
 
 /// Puts the terminal in order, once.

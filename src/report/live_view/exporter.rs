@@ -139,7 +139,7 @@ fn templates(live: &Live, e: &LiveExporter, columns: usize, out: &mut Vec<Spans>
     }
     for layout in &e.line.layouts {
         let name = layout_name(layout);
-        let (paint, verdict) = layout.verdicts.first().map_or((Paint::Aside, String::new()), |v| outcome_words(v, &source.profile));
+        let (paint, verdict) = layout.verdicts.first().map_or((Paint::Aside, String::new()), |v| outcome_words(layout, v, &source.profile));
         let head = format!("{name}: {}, {}, ", counted(layout.content.fields.len() as u64, "field"), flows(layout));
         let text = format!("{head}\u{1}{verdict}").replace('\u{a0}', " ");
         // The verdict begins where the mark stands.

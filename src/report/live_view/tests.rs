@@ -119,12 +119,92 @@ fn screen(view: &mut LiveView, width: u16, height: u16) -> String {
 
 #[test]
 fn on_80_by_24() {
-    assert_eq!(screen(&mut after(4), 80, 24), "X");
+    assert_eq!(
+        screen(&mut after(4), 80, 24),
+        r"ipfix-inspect listen edge\x1b[2J [::]:2055                  22:13:24 UTC, up 4 s
+128 messages (32/s), 16.2k flows (7.0k/s), 17 dropped by the kernel, 1,204 lost…
+flows/s, most 7.0k:                                                         ▂▄▆█
+Exporters: 2 by flows/s ────────────────────────────────────────────────────────
+exporter         ver.   domain  flows/s  past         lost  verdict
+203.0.113.1      v5          0     7.0k       ▂▄▆█    1.2k  complete
+2001:db…ffff::9  v9          7       40       ████       0  lacks L4_SRC_PORT +1
+Top talkers by bytes of their flows ─── Problems ───────────────────────────────
+source address          bytes   bytes/s      5 Data Sets whose template was
+198.51.100.20          3.6 MB  900.0 kB          never seen could not be
+2001:db8::1234:5678   ≥1.6 MB  400.0 kB          decoded, first from
+Events templates and log, the latest first ─────────────────────────────────────
+22:13:24 203.0.113.1: sequence-gap: \x1b]0;owned\x07
+22:13:23 2001:db8:ffff::9 v9 domain 7: template 256 redefined: complete
+22:13:21 2001:db8:ffff::9 v9 domain 7: template 256 new: incomplete: lacks
+           L4_SRC_PORT, L4_DST_PORT
+
+
+
+Ports, queues, forwarding, recording 1 more ────────────────────────────────────
+edge\x1b[2J [::]:2055: 128 datagrams (192.0 kB), receive buffer 33.6 MB, 17 dro…
+forwarded to 192.0.2.99:1025: 120 datagrams (180.0 kB), 4 refused there
+queue decode: 2 datagrams waiting (3.0 kB)
+↑↓ choose   Enter look into   s sort   r reverse   p pause   ? help   q quit
+"
+    );
 }
 
 #[test]
 fn on_160_by_50() {
-    assert_eq!(screen(&mut after(4), 160, 50), "X");
+    assert_eq!(
+        screen(&mut after(4), 160, 50),
+        r"ipfix-inspect listen edge\x1b[2J [::]:2055                                                                                                  22:13:24 UTC, up 4 s
+128 messages (32/s), 16.2k flows (7.0k/s), 17 dropped by the kernel, 1,204 lost, 6.3 MB in 64.6k packets
+flows/s, most 7.0k:                                                                                                                                         ▂▄▆█
+Exporters: 2 by flows/s ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+exporter                      ver.   domain  msgs/s  flows/s  past                      flows     bytes    lost  templ.  probl.  verdict
+203.0.113.1                   v5          0      30     7.0k                    ▂▄▆█    16.0k  256.0 kB    1.2k       -       0  complete
+2001:db8:ffff::9              v9          7       2       40                    ████      160    6.0 MB       0       2       5  lacks L4_SRC_PORT +1
+Top talkers by bytes of their flows ─────────────────────────────────────────── Problems ───────────────────────────────────────────────────────────────────────
+source address                              bytes   bytes/s     flows                5 Data Sets whose template was never seen could not be decoded, first from
+198.51.100.20                              3.6 MB  900.0 kB        10                    2001:db8:ffff::9
+2001:db8::1234:5678                       ≥1.6 MB  400.0 kB        10
+Events templates and log, the latest first ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+22:13:24 203.0.113.1: sequence-gap: \x1b]0;owned\x07
+22:13:23 2001:db8:ffff::9 v9 domain 7: template 256 redefined: complete
+22:13:21 2001:db8:ffff::9 v9 domain 7: template 256 new: incomplete: lacks L4_SRC_PORT, L4_DST_PORT
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+Ports, queues, forwarding, recording ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+edge\x1b[2J [::]:2055: 128 datagrams (192.0 kB), receive buffer 33.6 MB, 17 dropped by the kernel
+forwarded to 192.0.2.99:1025: 120 datagrams (180.0 kB), 4 refused there
+queue decode: 2 datagrams waiting (3.0 kB)
+recorded in rec: 128 datagrams in 50.0 kB, 1 whole file
+↑↓ choose   Enter look into   s sort   r reverse   p pause   ? help   q quit
+"
+    );
 }
 
 #[test]
@@ -132,7 +212,34 @@ fn one_exporter() {
     let mut view = after(4);
     assert!(!view.key(LiveKey::Char('s')) && !view.key(LiveKey::Char('s')) && !view.key(LiveKey::Char('s')));
     assert!(!view.key(LiveKey::Enter));
-    assert_eq!(screen(&mut view, 80, 24), "X");
+    assert_eq!(
+        screen(&mut view, 80, 24),
+        r"ipfix-inspect listen edge\x1b[2J [::]:2055                  22:13:24 UTC, up 4 s
+128 messages (32/s), 16.2k flows (7.0k/s), 17 dropped by the kernel, 1,204 lost…
+flows/s, most 7.0k:                                                         ▂▄▆█
+2001:db8:ffff::9 v9 domain 7 flow source edge\x1b[2J, for Juniper STRM ─────────
+sent      8 messages (2/s), 160 flows (40/s), 6.0 MB (1.5 MB/s), 640 packets
+flows/s                                                                     ████
+ports     50000
+seen      first 2023-11-14 22:13:20, last 2023-11-14 22:13:24 UTC
+sequence  nothing lost; the numbers count messages
+clock     messages arrive between 2.500 s before and 1 h 2 min after their
+          export time
+options   3 records in 1 options template
+lacking   5 Data Sets without a template, of the ids 300, 301
+Templates for Juniper STRM ─────────────────────────────────────────────────────
+template 256: 8 fields, 160 flows, incomplete: lacks L4_SRC_PORT, L4_DST_PORT
+template 256, content 2: 10 fields, 160 flows, complete
+Problems: 5
+no-template Data Sets whose template was never seen could not be decoded: no te…
+
+
+
+
+
+Esc back   ↑↓ scroll   n N next, previous   p pause   ? help   q quit
+"
+    );
     assert!(!view.key(LiveKey::Escape), "Escape leads back first");
     assert!(view.key(LiveKey::Escape));
 }
@@ -141,7 +248,34 @@ fn one_exporter() {
 fn the_help() {
     let mut view = after(2);
     view.key(LiveKey::Char('?'));
-    assert_eq!(screen(&mut view, 80, 24), "X");
+    assert_eq!(
+        screen(&mut view, 80, 24),
+        r"ipfix-inspect listen edge\x1b[2J [::]:2055                  22:13:22 UTC, up 2 s
+64 messages (32/s), 4.1k flows (3.0k/s), 17 dropped by the kernel, 1,204 lost, …
+flow┌ Keys ────────────────────────────────────────────────────────────────┐  ▃█
+Expo│ ↑ ↓  k j    choose an exporter; scroll inside one                    │────
+expo│ PgUp PgDn   a page up or down; Home, End: to the ends                │
+203.│ Enter       look into the exporter, and back                         │
+2001│ n N         the next exporter, the one before                        │T +1
+Top │ s           sort by flows/s, flows, lost, problems, verdict, address │────
+sour│ r           turn the order round                                     │
+198.│ p  Space    pause what is shown; receiving goes on                   │
+2001│ ?  h        this help; any key closes it                             │
+Even│ q  ^C       quit: files are closed and the last summary is shown     │────
+22:1│ Esc         back, or quit                                            │
+22:1│                                                                      │
+    │ lost       units missing by the sequence numbers                     │
+    │ drops      datagrams that this machine had no room for               │
+    │ past       flows/s, a column a second, each row by its own peak      │
+    │ verdict    whether the target collector can use the templates        │
+    │ ≥          bytes of a talker that may have sent more before          │
+Port│ bytes      what the flows say, not the size of the messages          │────
+edge└──────────────────────────────────────────────────────────────────────┘opp…
+forwarded to 192.0.2.99:1025: 60 datagrams (90.0 kB), 4 refused there
+queue decode: 2 datagrams waiting (3.0 kB)
+↑↓ choose   Enter look into   s sort   r reverse   p pause   ? help   q quit
+"
+    );
     assert!(!view.key(LiveKey::Escape), "any key closes the help and does nothing else");
     assert!(!screen(&mut view, 80, 24).contains("Keys"));
 }

@@ -37,7 +37,7 @@ impl Turns {
                     None if content > 1 => "redefined:",
                     None => "new:",
                 };
-                let (paint, words) = outcome_words(verdict, profile);
+                let (paint, words) = outcome_words(layout, verdict, profile);
                 match news.iter_mut().find(|n| (n.0, &n.2) == (happened, &words)) {
                     Some((.., ids)) => ids.push(id),
                     None => news.push((happened, paint, words, vec![id])),
@@ -63,14 +63,18 @@ fn templates(ids: &[u16]) -> String {
 }
 
 /// The verdict with what is missing.
-pub(super) fn outcome_words(verdict: &Verdict, profile: &Profile) -> (Paint, String) {
+pub(super) fn outcome_words(layout: &LayoutAudit, verdict: &Verdict, profile: &Profile) -> (Paint, String) {
     match verdict.outcome {
         Outcome::Complete => (Paint::Good, "complete".to_owned()),
         Outcome::CompleteByAlternates => (Paint::Good, "complete, by alternates".to_owned()),
         Outcome::Incomplete if !verdict.version_taken => (Paint::Bad, format!("incomplete: {} does not take the version", profile.title)),
         Outcome::Incomplete => {
             let missing: Vec<&str> = verdict.missing(profile).map(|d| d.name.as_str()).collect();
-            (Paint::Bad, format!("incomplete: lacks {}", missing.join(", ")))
+            let words = format!("incomplete: lacks {}", missing.join(", "));
+            match layout.is_icmp_only() {
+                true => (Paint::Doubtful, format!("{words}; only ICMP flows use it")),
+                false => (Paint::Bad, words),
+            }
         }
         Outcome::Unknown => {
             let open: Vec<&str> = verdict.undecided(profile).map(|d| d.name.as_str()).collect();

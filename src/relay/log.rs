@@ -77,11 +77,25 @@ impl ProblemLog {
         }
     }
 
+    /// True if there is room for one more line about something else; it counts as one.
+    pub fn has_room(&mut self) -> bool {
+        let room = self.lines < MOST_LINES;
+        if room {
+            self.lines += 1;
+        } else {
+            self.left_out += 1;
+        }
+        room
+    }
+
     fn lines(&mut self, problems: &[Problem], more: u64, now: Instant) -> Vec<(Severity, String)> {
         let mut out = Vec::new();
         if now.duration_since(self.stretch) >= STRETCH {
             if self.left_out > 0 {
-                out.push((Severity::Warning, format!("{} more problems were not told one by one; the summary counts all", self.left_out)));
+                out.push((
+                    Severity::Warning,
+                    format!("{} more problems and silences were not told one by one; the summary counts all", self.left_out),
+                ));
             }
             (self.stretch, self.lines, self.left_out) = (now, 0, 0);
         }
@@ -140,6 +154,7 @@ mod tests {
         assert_eq!(log.lines(&flood, 1_000, at(80)).len(), 20);
         assert!(log.lines(&flood, 0, at(81)).is_empty());
         let after = texts(log.lines(&[], 0, at(91)));
-        assert_eq!(after, ["2120 more problems were not told one by one; the summary counts all"]);
+        assert_eq!(after, ["2120 more problems and silences were not told one by one; the summary counts all"]);
+        assert_eq!((0..30).filter(|_| log.has_room()).count(), 20);
     }
 }

@@ -79,7 +79,9 @@ impl<'a> Walker<'a> {
             match taker.take(WAIT) {
                 Taken::Batch(batch) => {
                     for exporter in self.idle.note(&batch) {
-                        tracing::info!("{exporter} sends again");
+                        if self.log.has_room() {
+                            tracing::info!("{exporter} sends again");
+                        }
                     }
                     self.collector.collect(&batch, &mut |work| stopped |= give(work).is_err());
                 }
@@ -131,6 +133,10 @@ impl<'a> Walker<'a> {
         let (problems, more) = self.collector.new_problems();
         self.log.tell(&problems, more);
         for silence in self.idle.new_silences(now) {
+            // Forged exporters fall silent by the thousand.
+            if !self.log.has_room() {
+                continue;
+            }
             let seconds = |nanos: i64| nanos / 1_000_000_000;
             tracing::warn!(
                 "{} is silent: its last datagram came {} s ago, and the longest silence that is usual for it is {} s",

@@ -108,6 +108,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("terminal_size", &["cli/"]),
     ("polars", &["query/", "table/", "write/"]),
     ("prometheus_client", &["relay/"]),
+    ("ratatui", &["cli/listen/", "report/live_view/"]),
     ("regex", &["table/filter/"]),
     ("roxmltree", &["element/"]),
     ("serde", &["audit/", "dataset/", "element/", "keep/", "report/", "write/"]),

@@ -13,6 +13,8 @@ use crate::collector::{Problem, Severity};
 use crate::report::escape;
 use crate::time::Timestamp;
 
+use super::log_lines::LogLines;
+
 /// The same exporter and cause again, not before this.
 const AGAIN: Duration = Duration::from_secs(60);
 /// Lines in one stretch of [`STRETCH`].
@@ -47,6 +49,20 @@ pub fn start_log(quiet: bool, color: bool) {
         .with_ansi(color)
         .with_target(false)
         .with_timer(Clock)
+        .try_init();
+}
+
+/// Begins to collect the log for whoever shows it in another place.
+pub fn start_log_in(lines: &LogLines, quiet: bool) {
+    let level = if quiet { Level::WARN } else { Level::INFO };
+    // A second start changes nothing: tests in one process.
+    let _ = tracing_subscriber::fmt()
+        .with_writer(lines.clone())
+        .with_max_level(level)
+        .with_ansi(false)
+        .with_level(false)
+        .with_target(false)
+        .without_time()
         .try_init();
 }
 

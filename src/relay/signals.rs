@@ -1,6 +1,7 @@
 //! What the system asks a running program for: to end, to end at once, to read its configuration again.
 
 use std::io;
+use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
@@ -17,6 +18,14 @@ pub enum Signal {
     Reload,
 }
 
+/// What is to be done before a second signal ends the program.
+static BEFORE_THE_END: OnceLock<fn()> = OnceLock::new();
+
+/// Has this done before a second signal ends the program at once: the terminal put in order. The first to ask is heard.
+pub fn before_a_sudden_end(what: fn()) {
+    let _ = BEFORE_THE_END.set(what);
+}
+
 /// Signals from now on. The second SIGTERM or SIGINT ends the program at once.
 ///
 /// # Errors
@@ -30,6 +39,9 @@ pub fn signals() -> io::Result<Receiver<Signal>> {
         for signal in caught.forever() {
             let what = if signal == SIGHUP { Signal::Reload } else { Signal::End };
             if what == Signal::End && std::mem::replace(&mut ending, true) {
+                if let Some(what) = BEFORE_THE_END.get() {
+                    what();
+                }
                 std::process::exit(130);
             }
             if tell.send(what).is_err() {

@@ -176,7 +176,7 @@ pub(super) fn exporter_name(addr: IpAddr) -> String {
 }
 
 /// What the sequence numbers of an exporter tell; `None` if all is well.
-fn in_words(e: &ExporterLine, style: &Style) -> Option<String> {
+pub(super) fn in_words(e: &ExporterLine, style: &Style) -> Option<String> {
     let s = &e.sequence;
     let unit = match s.convention? {
         Convention::Flows | Convention::OwnFlows => "flow",

@@ -126,7 +126,7 @@ fn exporters(live: &Live, before: Option<&Live>, style: &Style) -> String {
 }
 
 /// A few words: the whole verdict is said at the end.
-fn verdict(live: &Live, e: &LiveExporter, profile: Option<&Profile>) -> (String, Paint) {
+pub(super) fn verdict(live: &Live, e: &LiveExporter, profile: Option<&Profile>) -> (String, Paint) {
     if let (Some(since), Some((_, now))) = (e.silent_since, live.span) {
         return (format!("silent for {}", duration(now.nanos().saturating_sub(since.nanos()) / 1_000_000_000 * 1_000_000_000)), Paint::Bad);
     }

@@ -20,11 +20,11 @@ use super::*;
 
 const NOON: u32 = 1_700_000_000;
 
-fn at(seconds: u32) -> Timestamp {
+pub(super) fn at(seconds: u32) -> Timestamp {
     Timestamp::from_seconds(NOON + seconds)
 }
 
-fn addr(text: &str) -> IpAddr {
+pub(super) fn addr(text: &str) -> IpAddr {
     text.parse().unwrap()
 }
 
@@ -63,7 +63,7 @@ fn head() -> FlowBatch {
     batch
 }
 
-fn exporter(address: &str, version: Version, domain: u32, sums: Traffic) -> ExporterLine {
+pub(super) fn exporter(address: &str, version: Version, domain: u32, sums: Traffic) -> ExporterLine {
     ExporterLine {
         key: SourceKey { exporter: addr(address), version, domain: Some(domain) },
         ports: vec![50_000],
@@ -86,7 +86,7 @@ fn exporter(address: &str, version: Version, domain: u32, sums: Traffic) -> Expo
     }
 }
 
-fn layout(id: Option<u16>, ids: &[u16], traffic: Traffic) -> LayoutAudit {
+pub(super) fn layout(id: Option<u16>, ids: &[u16], traffic: Traffic) -> LayoutAudit {
     let fields: Vec<FieldSpecifier> = ids.iter().map(|id| FieldSpecifier::element(0, *id, 4)).collect();
     let content = Template { id: id.unwrap_or(0), kind: Kind::Data, fields, scope_count: 0 };
     let judged = Layout { version: Version::V9, kind: Kind::Data, fields: &content.fields, traffic: &traffic, sampled: false };

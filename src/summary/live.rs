@@ -8,9 +8,12 @@ use crate::collector::Collector;
 use crate::time::Timestamp;
 
 use super::overview::{ExporterLine, ProblemLine, exporter_line, problem_lines};
+use super::talkers::Talker;
 
 /// Exporters that are looked at closely: those with the most flows. A flood of forged ones must not slow the run.
 const MOST_EXPORTERS: usize = 100;
+/// Ids of Data Sets without a template that are named, for each exporter.
+const MOST_UNCOVERED: usize = 20;
 
 /// A live run at one moment. All counts are since its beginning.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +40,8 @@ pub struct Live {
     pub recorders: Vec<LiveRecorder>,
     /// Folders that flows are written into.
     pub exports: Vec<LiveExport>,
+    /// The addresses with the most octets, those first; none where nobody wants to know.
+    pub talkers: Vec<Talker>,
 }
 
 /// Sums over everything.
@@ -102,6 +107,10 @@ pub struct LiveExporter {
     pub source: usize,
     /// Since when it is silent, if that is longer than usual.
     pub silent_since: Option<Timestamp>,
+    /// When its messages came less what their headers say, in nanoseconds: the least and the most.
+    pub lag: Option<[i64; 2]>,
+    /// Ids of Data Sets that never got a template, some of them.
+    pub uncovered: Vec<u16>,
 }
 
 /// One queue.
@@ -184,9 +193,16 @@ impl Live {
         self.exporters = order
             .into_iter()
             .filter_map(|(_, _, number)| {
-                let source = census.sources.get(number as usize)?.file as usize;
+                let own = census.sources.get(number as usize)?;
+                let source = own.file as usize;
                 let profile = &self.sources.get(source).or(self.sources.first())?.profile;
-                Some(LiveExporter { line: exporter_line(collector, number, by_layout, profile), source, silent_since: None })
+                Some(LiveExporter {
+                    line: exporter_line(collector, number, by_layout, profile),
+                    source,
+                    silent_since: None,
+                    lag: own.conduct.lag.map(|ends| ends.map(|(lag, _)| lag)),
+                    uncovered: own.uncovered.keys().copied().take(MOST_UNCOVERED).collect(),
+                })
             })
             .collect();
         by_layout.iter().for_each(|traffic| self.totals.sums.add(traffic));

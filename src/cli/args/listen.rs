@@ -64,6 +64,11 @@ pub(in crate::cli) struct ListenArgs {
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(in crate::cli) summary: Option<Duration>,
 
+    /// A live view in the terminal: exporters with their rates, templates turning complete or incomplete, who talks most, problems, drops;
+    /// ? tells its keys
+    #[arg(long, conflicts_with_all = ["summary", "format", "names", "limit"])]
+    pub(in crate::cli) tui: bool,
+
     /// The target collector: a built-in profile or a TOML file, as in `audit`
     #[arg(long, value_name = "NAME|FILE")]
     pub(in crate::cli) profile: Option<String>,

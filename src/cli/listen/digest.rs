@@ -10,6 +10,7 @@ use crate::audit::Traffic;
 use crate::collector::{Digest, Flow, Sink};
 use crate::column::FlowBatch;
 use crate::report::{FlowTable, FlowTableSink, TablePart};
+use crate::summary::TalkersPart;
 use crate::table::Selection;
 use crate::write::{RowWriter, TextPart, TextSink};
 
@@ -18,6 +19,8 @@ pub(super) struct LiveDigest<'a> {
     rows: Rows,
     selection: Option<Selection>,
     export: Option<ExportDigest<'a>>,
+    /// True if somebody wants to know who talks most.
+    talkers: bool,
 }
 
 #[derive(Debug)]
@@ -30,6 +33,7 @@ enum Rows {
 /// What a batch gives.
 pub(super) struct LivePart {
     traffic: Vec<(u32, Traffic)>,
+    talkers: Option<TalkersPart>,
     rows: RowsPart,
     /// With the number of its rows.
     export: Option<(ExportPart, u64)>,
@@ -44,17 +48,22 @@ enum RowsPart {
 impl<'a> LiveDigest<'a> {
     /// No lines.
     pub(super) fn sums() -> Self {
-        Self { rows: Rows::None, selection: None, export: None }
+        Self { rows: Rows::None, selection: None, talkers: false, export: None }
+    }
+
+    /// And tells who talks most, of all flows.
+    pub(super) fn with_talkers(self, talkers: bool) -> Self {
+        Self { talkers, ..self }
     }
 
     /// Lines of text.
     pub(super) fn text(rows: RowWriter, selection: Option<Selection>) -> Self {
-        Self { rows: Rows::Text(rows), selection, export: None }
+        Self { rows: Rows::Text(rows), selection, talkers: false, export: None }
     }
 
     /// Rows of a table.
     pub(super) fn table(table: FlowTable, selection: Option<Selection>) -> Self {
-        Self { rows: Rows::Table(table), selection, export: None }
+        Self { rows: Rows::Table(table), selection, talkers: false, export: None }
     }
 
     /// Only the flows that are wanted are exported.
@@ -73,7 +82,7 @@ impl<'a> LiveDigest<'a> {
             Rows::Text(rows) => RowsPart::Text(rows.digest(batch)),
             Rows::Table(table) => RowsPart::Table(table.digest(batch)),
         };
-        LivePart { traffic, rows, export: self.export.as_ref().map(|export| (export.digest(batch), batch.rows() as u64)) }
+        LivePart { traffic, talkers: None, rows, export: self.export.as_ref().map(|export| (export.digest(batch), batch.rows() as u64)) }
     }
 }
 
@@ -83,14 +92,16 @@ impl Digest for LiveDigest<'_> {
     fn digest(&self, batch: &FlowBatch) -> LivePart {
         // The sums are of all flows, whatever lines are wanted.
         let traffic = Traffic::by_layout(batch);
-        match &self.selection {
+        let talkers = self.talkers.then(|| TalkersPart::of(batch));
+        let part = match &self.selection {
             None => self.part(traffic, batch),
             Some(selection) => {
                 let mut wanted = batch.clone();
                 wanted.keep(&selection.select(batch));
                 self.part(traffic, &wanted)
             }
-        }
+        };
+        LivePart { talkers, ..part }
     }
 }
 
@@ -184,6 +195,9 @@ impl Sink<LivePart> for LiveSink<'_> {
 
     fn absorb(&mut self, part: LivePart) -> io::Result<Flow> {
         Traffic::add_to(&mut self.shared.sums.lock().unwrap_or_else(PoisonError::into_inner), part.traffic);
+        if let Some(talkers) = part.talkers {
+            self.shared.talkers.lock().unwrap_or_else(PoisonError::into_inner).add(talkers);
+        }
         if let (Some(exporter), Some((part, rows))) = (&mut self.exporter, part.export) {
             exporter.put(part, rows);
             self.count();

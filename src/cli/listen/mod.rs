@@ -5,12 +5,13 @@
 //! receivers ───┼─ record queue ───▶ a thread a folder ──────▶ pcapng files
 //! a thread     └─ decode queue ───▶ the walker: Collector ──▶ workers ─▶ lines, files, sums (this thread)
 //! a socket                             │ each second
-//!                                      └─▶ Live ─▶ summary, metrics
+//!                                      └─▶ Live ─▶ summary, metrics, the live view
 //! ```
 
 mod digest;
 mod export;
 mod ports;
+mod screen;
 mod walk;
 
 use std::io::{self, Write};
@@ -25,9 +26,9 @@ use crate::audit::Traffic;
 use crate::collector::{Collector, CollectorOptions, run as run_pipeline};
 use crate::config::ExportFormat;
 use crate::plan::{Canonical, Schema, SchemaBuilder};
-use crate::relay::{MetricsServer, Published, Signal, Taker, now, queue, signals, start_log};
+use crate::relay::{LogLines, MetricsServer, Published, Signal, Taker, now, queue, signals, start_log, start_log_in};
 use crate::report::{FlowTable, live_json, live_text};
-use crate::summary::{Live, LiveExport};
+use crate::summary::{Live, LiveExport, Talkers, TalkersPart};
 use crate::write::{
     ColumnarOptions, Compression, Format, ParquetFiles, ParquetForm, PartFile, Partitioning, Provenance, RowWriter, TextFiles,
 };
@@ -40,6 +41,7 @@ use super::{Ending, Failure, filtering};
 use digest::{LiveDigest, LiveSink};
 use export::{ExportDigest, ExportFiles, Exporter};
 use ports::Ports;
+use screen::Screen;
 use walk::Walker;
 
 /// What the threads of a live run share.
@@ -51,13 +53,23 @@ struct Shared {
     published: Published,
     /// What the export has come to.
     exported: Mutex<Option<LiveExport>>,
+    /// Who talks most, where somebody wants to know.
+    talkers: Mutex<Talkers>,
     /// Set once nobody wants more lines.
     enough: AtomicBool,
+    /// Set once a key asked for the end: the same as SIGINT.
+    quit: AtomicBool,
 }
 
 /// `reload` says which flow sources there are by the configuration as it is when it is asked.
 pub(super) fn run(options: &ListenOptions, reload: &Reload<'_>) -> Result<Ending, Failure> {
-    start_log(options.reading.quiet, options.style.color);
+    let log = LogLines::default();
+    let on_screen = matches!(options.form, ListenForm::Screen);
+    if on_screen {
+        start_log_in(&log, options.reading.quiet);
+    } else {
+        start_log(options.reading.quiet, options.style.color);
+    }
     let asked = signals().map_err(|e| Failure(format!("signals can't be caught: {e}")))?;
     let (schema, digest, sink) = prepare(options)?;
     let files = options.export.as_ref().map(|export| files(options, export, &schema)).transpose()?;
@@ -75,7 +87,9 @@ pub(super) fn run(options: &ListenOptions, reload: &Reload<'_>) -> Result<Ending
         sums: Mutex::default(),
         published: Published::default(),
         exported: Mutex::default(),
+        talkers: Mutex::default(),
         enough: AtomicBool::new(false),
+        quit: AtomicBool::new(false),
     });
     if let Some(addr) = options.metrics {
         let server = MetricsServer::start(addr, shared.published.clone()).map_err(|e| Failure(format!("--metrics {e}")))?;
@@ -83,13 +97,16 @@ pub(super) fn run(options: &ListenOptions, reload: &Reload<'_>) -> Result<Ending
     }
     let done = AtomicBool::new(false);
     let mut sink = sink(&shared).with_exporter(export.map(|(files, export)| Exporter::new(files, export)));
+    let screen = if on_screen { Some(Screen::open(options.style.color, log)?) } else { None };
     thread::scope(|scope| {
         let (shared, done) = (&shared, &done);
+        let screen = screen.map(|screen| scope.spawn(move || screen.run(shared, done)));
         let control = scope.spawn(move || control(&asked, shared, done, reload));
         let walked = pipeline(options, &mut walker, &taker, shared, &digest, &mut sink);
         done.store(true, Ordering::Relaxed);
         let _ = control.join();
-        walked
+        let seen = screen.map_or(Ok(()), |screen| screen.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        walked.and(seen.map_err(|e| Failure(format!("--tui: the terminal: {e}"))))
     })?;
     sink.finish().map_err(|e| Failure(format!("standard output: {e}")))?;
     walker.end(&shared)?;
@@ -111,7 +128,7 @@ fn pipeline(
 /// Does what signals ask for until the run is over, then closes the ports.
 fn control(asked: &Receiver<Signal>, shared: &Shared, done: &AtomicBool, reload: &Reload<'_>) {
     const TICK: Duration = Duration::from_millis(50);
-    while !done.load(Ordering::Relaxed) {
+    while !done.load(Ordering::Relaxed) && !shared.quit.load(Ordering::Relaxed) {
         match asked.recv_timeout(TICK) {
             Ok(Signal::End) => {
                 tracing::info!("ending");
@@ -148,7 +165,7 @@ fn prepare<'a>(options: &ListenOptions) -> Result<(Arc<Schema>, LiveDigest<'a>, 
             }
             Some(Arc::new(builder.clone().build()))
         }
-        ListenForm::Summary { .. } => None,
+        ListenForm::Summary { .. } | ListenForm::Screen => None,
     };
     if let Some(export) = &options.export {
         add_unseen(&mut builder, &export.columns, elements)?;
@@ -164,10 +181,14 @@ fn prepare<'a>(options: &ListenOptions) -> Result<(Arc<Schema>, LiveDigest<'a>, 
     }
     filtering::add_columns(filter.as_ref(), &mut builder);
     Traffic::hidden_columns(&mut builder);
+    let on_screen = matches!(options.form, ListenForm::Screen);
+    if on_screen {
+        TalkersPart::hidden_columns(&mut builder);
+    }
     let schema = Arc::new(builder.build());
     let selection = filtering::bind(filter.as_ref(), &schema);
     let (ListenForm::Rows { form, limit, names, .. }, Some(lines)) = (&options.form, lines) else {
-        let digest = LiveDigest::sums().wanting(selection);
+        let digest = LiveDigest::sums().wanting(selection).with_talkers(on_screen);
         return Ok((schema, digest, Box::new(LiveSink::sums)));
     };
     let limit = *limit;
@@ -230,7 +251,12 @@ fn collector_options(options: &ListenOptions, schema: &Arc<Schema>) -> Collector
 
 /// Shows a summary on standard output; false once nobody reads it any more.
 fn show(options: &ListenOptions, live: &Live, before: Option<&Live>) -> Result<bool, Failure> {
-    let ListenForm::Summary { json, .. } = options.form else { return Ok(true) };
+    let json = match options.form {
+        ListenForm::Summary { json, .. } => json,
+        // What the view showed is gone with it; this stays.
+        ListenForm::Screen if live.last => false,
+        ListenForm::Screen | ListenForm::Rows { .. } => return Ok(true),
+    };
     let text = if json { live_json(live, before) } else { live_text(live, before, &options.style) };
     let apart = if json || before.is_none() { "" } else { "\n" };
     let mut out = io::stdout().lock();

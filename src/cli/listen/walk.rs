@@ -22,6 +22,8 @@ use super::{Shared, show};
 const TICK: Duration = Duration::from_secs(1);
 /// How often the templates are kept.
 const SAVE: Duration = Duration::from_secs(60);
+/// Addresses of those that talk most.
+const MOST_TALKERS: usize = 50;
 /// The longest wait for a batch.
 const WAIT: Duration = Duration::from_millis(100);
 
@@ -50,7 +52,7 @@ impl<'a> Walker<'a> {
         }
         let summary = match options.form {
             ListenForm::Summary { every, .. } => Some(Instant::now() + every),
-            ListenForm::Rows { .. } => None,
+            ListenForm::Rows { .. } | ListenForm::Screen => None,
         };
         Ok(Self {
             options,
@@ -59,7 +61,7 @@ impl<'a> Walker<'a> {
             log: ProblemLog::default(),
             began: now(),
             ticked: Instant::now(),
-            watched: options.metrics.is_some(),
+            watched: options.metrics.is_some() || matches!(options.form, ListenForm::Screen),
             summary,
             shown: None,
             saved: Instant::now(),
@@ -152,6 +154,7 @@ impl<'a> Walker<'a> {
         shared.ports.lock().unwrap_or_else(PoisonError::into_inner).fill(&mut live);
         let sums = shared.sums.lock().unwrap_or_else(PoisonError::into_inner).clone();
         live.exports.extend(shared.exported.lock().unwrap_or_else(PoisonError::into_inner).clone());
+        live.talkers = shared.talkers.lock().unwrap_or_else(PoisonError::into_inner).top(MOST_TALKERS);
         let mut live = live.with(&self.collector, &sums);
         for exporter in &mut live.exporters {
             exporter.silent_since = self.idle.silence(exporter.line.key.exporter).map(|s| s.last);

@@ -1,5 +1,6 @@
 //! What the arguments of `listen` mean, and the flow sources that they and the configuration name.
 
+use std::io::IsTerminal;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -80,6 +81,8 @@ pub(in crate::cli) enum ListenForm {
     Rows { form: RowForm, columns: ColumnChoice, limit: Option<u64>, names: bool },
     /// A summary each such time.
     Summary { every: Duration, json: bool },
+    /// The live view in the terminal.
+    Screen,
 }
 
 /// What the arguments of `listen` mean.
@@ -269,6 +272,17 @@ fn export(args: &ListenArgs, common: &CommonArgs, sources: &[ListenSource]) -> R
 }
 
 fn form(args: &ListenArgs, exports: bool) -> Result<ListenForm, Failure> {
+    if args.tui {
+        if !std::io::stdout().is_terminal() {
+            return Err(Failure("--tui: standard output is no terminal; --summary 10s tells the same in lines".to_owned()));
+        }
+        if (args.filter.filter.is_some() || !args.columns.is_empty()) && !exports {
+            return Err(Failure(
+                "--filter and --columns: the live view counts all flows; they choose lines, or what --export DIR writes".to_owned(),
+            ));
+        }
+        return Ok(ListenForm::Screen);
+    }
     if let Some(every) = args.summary {
         let json = match args.format {
             None | Some(LiveFormat::Table) => false,

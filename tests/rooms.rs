@@ -48,7 +48,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     // What one run keeps for the next: it writes safe JSON and names fields as `report` and `summary` do, and is read as well.
     ("keep", &["time", "datagram", "element", "message", "template", "column", "collector", "summary", "report"]),
-    ("relay", &["time", "datagram", "collector", "config", "summary", "write", "report"]),
+    ("relay", &["time", "datagram", "message", "collector", "config", "summary", "write", "report"]),
     ("replay", &["time", "datagram", "element", "message", "plan", "relay"]),
     (
         "cli",

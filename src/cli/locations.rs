@@ -24,7 +24,7 @@ const AS_SHELLS_DO: glob::MatchOptions =
 const MOST_LOOKED_AT: usize = 16;
 
 /// The inputs that paths name. With `recursive`, a folder stands for every file in it and below it that is a capture, a flow log or a file of
-/// exported flows; others are left out, with a word about it unless `quiet`. A folder of exported flows needs no asking: files in folders
+/// exported flows; others are left out, with a word about it unless `quiet`, and exported flows beside captures too. A folder of exported flows needs no asking: files in folders
 /// such as `date=2026-11-22`, or files of exported flows alone.
 ///
 /// Captures are ordered by their first times, so that templates, sequence numbers and the flows go on from one to the next; those that tell
@@ -90,24 +90,34 @@ fn is_pipe(kind: &fs::Metadata) -> bool {
 /// exported flows what is hidden, or begins with `_` as the notes of other programs, does not count.
 fn folder(top: &Path, recursive: bool, quiet: bool, options: &InputOptions) -> Result<Vec<(Location, Option<Timestamp>)>, Failure> {
     let mut found = Vec::new();
+    let mut tables = Vec::new();
     let mut left_out = Vec::new();
     let visible = |path: &PathBuf| path.strip_prefix(top).is_ok_and(|below| below.iter().all(is_visible));
     for path in files_below(top)?.into_iter().filter(|path| recursive || visible(path)) {
         let location = Location::Path(path.clone());
         match first_time(&location, options) {
             Ok(time) => found.push((location, time)),
-            Err(_) if is_table(&location, options) => found.push((location, None)),
+            Err(_) if is_table(&location, options) => tables.push(path),
             Err(_) => left_out.push(path.display().to_string()),
         }
+    }
+    let named = |what: &str, files: &[String]| {
+        let first = files.iter().take(MOST_NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+        let more = if files.len() > MOST_NAMED { format!(" and {} more", files.len() - MOST_NAMED) } else { String::new() };
+        complain(&format!("left out, {what}: {first}{more}"));
+    };
+    if found.is_empty() {
+        found.extend(tables.into_iter().map(|path| (Location::Path(path), None)));
+    } else if !tables.is_empty() && !quiet {
+        let tables: Vec<String> = tables.iter().map(|path| path.display().to_string()).collect();
+        named("exported flows beside captures, whose flows they may hold once more", &tables);
     }
     if found.is_empty() {
         let files = left_out.len();
         return Err(Failure(format!("{}: no capture, flow log or exported flows among the {files} files in this folder", top.display())));
     }
     if !left_out.is_empty() && !quiet {
-        let named = left_out.iter().take(MOST_NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
-        let more = if left_out.len() > MOST_NAMED { format!(" and {} more", left_out.len() - MOST_NAMED) } else { String::new() };
-        complain(&format!("left out, neither capture nor flow log nor exported flows: {named}{more}"));
+        named("neither capture nor flow log nor exported flows", &left_out);
     }
     Ok(found)
 }

@@ -167,7 +167,10 @@ fn fill(options: &QueryOptions, engine: &mut Engine, settled: Settled<'_>, touch
             return Ok(ended);
         }
     }
-    if touches.run() {
+    let mut unused = None;
+    if !touches.run() {
+        unused = Some(settled.run);
+    } else {
         let mut store = FlowStore::new(&settled.schema, &options.temp_dir);
         let digest = FlowFrames::new(&settled.schema, touches.flows, touches.counts, settled.selection);
         let outcome = settled.run.decode(settled.collector, &digest, &mut store)?;
@@ -187,7 +190,7 @@ fn fill(options: &QueryOptions, engine: &mut Engine, settled: Settled<'_>, touch
         }
     }
     if touches.options {
-        let outcome = options_pass(engine, reading, touches)?;
+        let outcome = options_pass(engine, reading, unused)?;
         if !touches.run() || outcome.0 != Some(Ending::Done) {
             ended = outcome;
         }
@@ -200,10 +203,14 @@ fn how(outcome: &Outcome, reading: &Reading) -> (Option<Ending>, bool) {
     ((!outcome.reports.is_empty()).then(|| outcome.ending(reading)), outcome.has_damage())
 }
 
-/// A pass over the records of options data. What is to be kept for later runs is kept by the other pass, where there is one.
-fn options_pass(engine: &mut Engine, reading: &Reading, touches: &Touches) -> Result<(Option<Ending>, bool), Failure> {
-    let own = Reading { save: if touches.run() { None } else { reading.save.clone() }, ..reading.clone() };
-    let mut run = Run::new(&own)?;
+/// A pass over the records of options data, by a run that has decoded nothing yet (it may hold the beginning of a pipe), else by one of its own:
+/// then the other pass keeps what is to be kept for later runs.
+fn options_pass(engine: &mut Engine, reading: &Reading, unused: Option<Run<'_>>) -> Result<(Option<Ending>, bool), Failure> {
+    let own = Reading { save: None, ..reading.clone() };
+    let mut run = match unused {
+        Some(run) => run,
+        None => Run::new(&own)?,
+    };
     let collector_options = CollectorOptions { records: Records::Options, ..run.collector_options(&Arc::new(Schema::default())) };
     let mut collector = run.collector(collector_options)?;
     run.look_ahead(&mut collector);
@@ -215,7 +222,7 @@ fn options_pass(engine: &mut Engine, reading: &Reading, touches: &Touches) -> Re
         LayoutKind::Fixed(_) => None,
     };
     engine.tables(store.tables(collector.elements(), collector.templates().definitions(), definition).map_err(Failure::of)?);
-    Ok(how(&outcome, &own))
+    Ok(how(&outcome, reading))
 }
 
 /// What would be decoded, and the engine's plan.

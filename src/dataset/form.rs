@@ -44,7 +44,7 @@ mod tests {
         assert_eq!(form(b"received,exporter,src_addr\n2"), Some(TableForm::Csv));
         assert_eq!(form(b"\"src_addr\",\"bytes\"\r\n"), Some(TableForm::Csv));
         assert_eq!(form(b"bytes\n1\n"), Some(TableForm::Csv));
-        assert_eq!(form(b"{\"received\":\"2026"), Some(TableForm::Ndjson));
+        assert_eq!(form(b"{\"received\":\"2026-11-22T20:49:10Z\",\"exp"), Some(TableForm::Ndjson));
         assert_eq!(form(b"{\"schema\":\"ipfix-inspect/template-store/1\",\"templates\":["), None);
         assert_eq!(form(b"No.,Time,Source,Destination,Protocol,Length,Info\n"), None);
         assert_eq!(form(b"ts,te,td,sa,da,sp,dp,pr,flg\n"), None);

@@ -262,7 +262,6 @@ mod tests {
         assert_eq!(touched("WITH x AS (SELECT bytes FROM flows) SELECT COUNT(*) FROM x"), (vec!["flows".into(), "x".into()], false));
         assert_eq!(touched("SELECT bytes FROM flows WHERE exporter IN (SELECT exporter FROM exporters)").0, ["exporters", "flows"]);
         assert_eq!(touched("SELECT COLUMNS('^src_') FROM flows"), (vec!["flows".into()], true));
-        assert_eq!(touched("TABLE flows"), (vec!["flows".into()], true));
         let sql = Sql::parse("select Src_Addr, \"octetDeltaCount\" from flows -- bytes\n where dst_port = 'packets'").unwrap();
         let columns = ["src_addr", "octetDeltaCount", "dst_port", "bytes", "packets"].map(|c| sql.touched().column(c));
         assert_eq!(columns, [true, true, true, false, false]);

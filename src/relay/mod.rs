@@ -2,7 +2,7 @@
 //! unchanged, or kept in files; counters for whoever watches.
 //! Whoever receives hands a batch to queues and goes on: a queue that is full drops and counts, so that a slow disk or a dead collector delays
 //! nobody.
-//! May use: `time`, `datagram`, `collector`, `config`, `summary`, `write`, `report`. Sockets that send, files of captures, signals and the clock are at
+//! May use: `time`, `datagram`, `message`, `collector`, `config`, `summary`, `write`, `report`. Sockets that send, files of captures, signals and the clock are at
 //! home here.
 //!
 //! [`Batch`] sends many datagrams with few system calls, [`Spoofer`] sends them under the addresses of their exporters. [`Forwarder`] and

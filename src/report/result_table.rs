@@ -138,7 +138,7 @@ mod tests {
         let long = "a datagram that is too short for anything that could be in it";
         let columns = [column("count", true, &["12"]), column("detail", false, &[long])];
         let text = result_table(&columns, &Style { width: 30, color: false });
-        assert_eq!(text, "count  detail\n   12  a datagram that is too …\n");
+        assert_eq!(text, "count  detail\n   12  a datagram that is too…\n");
         let columns: Vec<ShownColumn> = (0..4).map(|n| column(&format!("c{n}"), true, &["1234567890"])).collect();
         let text = result_table(&columns, &Style { width: 40, color: false });
         assert_eq!(text, "row 1\nc0  1234567890\nc1  1234567890\nc2  1234567890\nc3  1234567890\n");

@@ -209,6 +209,12 @@ impl<'a> Run<'a> {
                 self.readable.push(number);
                 continue;
             }
+            // Looked into before, for another pass: its first octets can't be read once more.
+            if self.peeked.contains_key(&number) {
+                self.readable.push(number);
+                self.twice = false;
+                continue;
+            }
             let options = self.input_options();
             let found = Source::open(location, &options)
                 .map_err(DatasetError::from)

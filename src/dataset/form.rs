@@ -23,7 +23,9 @@ pub(super) fn form(head: &[u8], elements: &Arc<Elements>) -> Option<TableForm> {
         return ndjson::first_names(head).iter().any(|name| known(name)).then_some(TableForm::Ndjson);
     }
     let names = csv_rows::first_names(head);
-    names.iter().any(|name| known(name)).then_some(TableForm::Csv)
+    // A table of something else may have a column called protocol too.
+    let flows = names.iter().filter(|name| known(name)).count();
+    (flows > 0 && flows * 4 >= names.len()).then_some(TableForm::Csv)
 }
 
 /// True if a file that begins so holds flows as a table, or at least a table.

@@ -75,11 +75,12 @@ pub struct Rotation {
     pub aligned: bool,
 }
 
-impl Default for Rotation {
-    /// Five minutes.
-    fn default() -> Self {
-        Self { every: Some(Duration::from_secs(300)), octets: None, aligned: false }
-    }
+impl Rotation {
+    /// Of captures, unless said otherwise: an hour or a gigabyte, which other programs open with ease.
+    pub const RECORD: Self = Self { every: Some(Duration::from_secs(3_600)), octets: Some(1_000_000_000), aligned: false };
+    /// Of exported flows, unless said otherwise: five minutes or a gigabyte, so that what the end of a Parquet file tells of its row groups
+    /// stays small in memory.
+    pub const EXPORT: Self = Self { every: Some(Duration::from_secs(300)), octets: Some(1_000_000_000), aligned: false };
 }
 
 const EXPECTED: &str = "expected a time, a size, both, or a time that is aligned to the clock: '5m', '100MB', '1h,1GB', '5m,aligned'";
@@ -126,7 +127,7 @@ impl std::str::FromStr for Rotation {
             }
         }
         if rotation.aligned && rotation.every.is_none() {
-            rotation.every = Self::default().every;
+            rotation.every = Self::EXPORT.every;
         }
         Ok(rotation)
     }

@@ -147,7 +147,7 @@ impl Reader<'_, '_> {
             let compression =
                 table.and_then(|t| reader.choice(t, "compression", &[("none", Compression::None), ("zstd", Compression::Zstd)]));
             let rotate = table.and_then(|t| reader.rotation(t));
-            Record { directory, rotate: rotate.unwrap_or_default(), compression: compression.unwrap_or_default() }
+            Record { directory, rotate: rotate.unwrap_or(Rotation::RECORD), compression: compression.unwrap_or_default() }
         })
     }
 
@@ -155,7 +155,7 @@ impl Reader<'_, '_> {
         self.kept(value, "export", &EXPORT, |reader, directory, table| {
             let format = table.and_then(|t| reader.choice(t, "format", &[("parquet", ExportFormat::Parquet), ("csv", ExportFormat::Csv)]));
             let rotate = table.and_then(|t| reader.rotation(t));
-            Export { directory, format: format.unwrap_or_default(), rotate: rotate.unwrap_or_default() }
+            Export { directory, format: format.unwrap_or_default(), rotate: rotate.unwrap_or(Rotation::EXPORT) }
         })
     }
 

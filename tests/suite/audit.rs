@@ -332,9 +332,7 @@ fn hostile_names_are_escaped_and_nothing_comes_from_outside() {
 /// What the exporters of the larger collection are, by its own list, and what their templates are taken for.
 #[test]
 fn platforms_are_recognised_or_left_open() {
-    let Some(corpus) = crate::support::corpus() else {
-        return crate::support::skip("platforms_are_recognised_or_left_open", "IPFIX_INSPECT_CORPUS");
-    };
+    let Some(corpus) = crate::support::corpus_for("platforms_are_recognised_or_left_open") else { return };
     for (file, platform) in [
         ("ipfix-juniper-mx240.pcap", "junos"),
         ("ipfix-mikrotik.pcap", "mikrotik"),

@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::build::{EXPORT, Field, ipfix, octets, set, template};
-use crate::support::{corpus, run, run_with_input, skip, stderr, stdout, testdata};
+use crate::support::{corpus_for, run, run_with_input, skip, stderr, stdout, testdata};
 
 /// The rows of a file as objects; all went well.
 fn rows(file: &Path, more: &[&str]) -> Vec<Value> {
@@ -122,7 +122,7 @@ fn icmp_by_its_types() {
 /// nfdump pairs all flows of a key, however far apart: so does a window of 29 days, across interfaces and without folding.
 #[test]
 fn the_same_as_nfdump() {
-    let Some(corpus) = corpus() else { return skip("the_same_as_nfdump", "IPFIX_INSPECT_CORPUS") };
+    let Some(corpus) = corpus_for("the_same_as_nfdump") else { return };
     if Command::new("nfdump").arg("-V").output().is_err() {
         return skip("the_same_as_nfdump", "nfdump");
     }

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::captures::{compare_flows, figures};
 use crate::explained::{EXPLAINED, verdict};
-use crate::support::{Differences, Row, cell, corpus, csv, flows, note, overview, run, stderr, tsv};
+use crate::support::{Differences, Row, cell, corpus, corpus_for, csv, flows, note, overview, run, stderr, tsv};
 
 /// Columns of the manifest and the totals of the overview that must say the same.
 pub(crate) const COUNTS: [(&str, &str); 6] = [
@@ -27,10 +27,7 @@ const REFUSED: [&str; 2] = ["linklayer/18b-zero-bytes.pcap", "containers/err-eof
 
 /// The files of some folders of the collection, with their rows of its manifest; `None` where there is no collection.
 pub(crate) fn files(test: &str, folders: &[&str]) -> Option<Vec<(String, PathBuf, Row)>> {
-    let Some(corpus) = corpus() else {
-        note(&format!("SKIPPED {test}: IPFIX_INSPECT_CORPUS is not set"));
-        return None;
-    };
+    let corpus = corpus_for(test)?;
     let rows = tsv(&corpus.join("MANIFEST.tsv"));
     let chosen = rows.into_iter().filter(|row| folders.iter().any(|f| row["path"].split('/').next() == Some(*f)));
     Some(chosen.map(|row| (row["path"].clone(), corpus.join(&row["path"]), row)).collect())
@@ -181,9 +178,7 @@ pub(crate) fn unwrapped(path: &Path) -> Result<Vec<String>, String> {
 /// Up-time stamps without a clock stay without a time: an IPFIX header has no SysUptime, and this exporter sends no 160 (RFC 7011 §3.1).
 #[test]
 fn no_time_is_made_up() {
-    let Some(corpus) = corpus() else {
-        return note("SKIPPED no_time_is_made_up: IPFIX_INSPECT_CORPUS is not set");
-    };
+    let Some(corpus) = corpus_for("no_time_is_made_up") else { return };
     let flows = flows(&corpus.join("captures/ipfix-mikrotik.pcap"), "flow_start,flow_end,flowStartSysUpTime").expect("flows are read");
     assert_eq!(flows.len(), 46);
     assert!(flows.iter().all(|f| f["flow_start"].is_null() && f["flow_end"].is_null() && f["flowStartSysUpTime"].is_number()));

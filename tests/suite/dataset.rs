@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-use crate::support::{Differences, corpus, overview, program, root, run, run_with_input, skip, stderr, stdout, testdata};
+use crate::support::{Differences, corpus_for, overview, program, root, run, run_with_input, skip, stderr, stdout, testdata};
 
 /// The forms that hold all that a capture has: times in nanoseconds.
 const FORMS: [(&str, &[&str]); 6] = [
@@ -77,7 +77,7 @@ fn every_capture_comes_back() {
 
 #[test]
 fn every_capture_of_the_corpus_comes_back() {
-    let Some(corpus) = corpus() else { return skip("every_capture_of_the_corpus_comes_back", "IPFIX_INSPECT_CORPUS") };
+    let Some(corpus) = corpus_for("every_capture_of_the_corpus_comes_back") else { return };
     let mut differences = Differences::default();
     for folder in ["captures", "datagrams", "flowlogs", "synthetic"] {
         come_back(&captures(&corpus.join(folder)), &[FORMS[0], FORMS[4]], &mut differences);

@@ -6,7 +6,7 @@
 use serde_json::{Value, json};
 
 use crate::build::{Field, flows_in, ipfix_records, v9_records};
-use crate::support::{corpus, flows, note};
+use crate::support::{corpus_for, flows};
 
 const COLUMNS: &str =
     "src_addr,nat_src_addr,src_port,nat_src_port,dst_addr,nat_dst_addr,dst_port,nat_dst_port,protocol,flow_start,bytes,packets";
@@ -18,7 +18,7 @@ fn columns_of(message: Vec<u8>, columns: &str, more: &[&str]) -> Value {
 /// Events without counters have nulls, not zeros; nor does anything else appear that was not sent.
 #[test]
 fn events_without_counters_have_none() {
-    let Some(corpus) = corpus() else { return note("SKIPPED events_without_counters_have_none: IPFIX_INSPECT_CORPUS is not set") };
+    let Some(corpus) = corpus_for("events_without_counters_have_none") else { return };
     let rows = flows(&corpus.join("captures/v9-cisco-asa-2.pcap"), "template_id,bytes,packets,firewallEvent").expect("flows");
     // Template 256 tells of a flow's creation: 323 and 233, neither 1, 85 nor 231.
     let created: Vec<&Value> = rows.iter().filter(|r| r["template_id"] == 256).collect();

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::support::{corpus, run, skip, stdout};
+use crate::support::{corpus_for, run, skip, stdout};
 
 /// Filters that mean the same in both languages. Not among them: those on values that a flow lacks, which nfdump stores as 0.
 const FILTERS: [&str; 24] = [
@@ -34,7 +34,7 @@ const FILTERS: [&str; 24] = [
 
 #[test]
 fn the_same_flows_as_nfdump() {
-    let Some(corpus) = corpus() else { return skip("the_same_flows_as_nfdump", "IPFIX_INSPECT_CORPUS") };
+    let Some(corpus) = corpus_for("the_same_flows_as_nfdump") else { return };
     if Command::new("nfdump").arg("-V").output().is_err() {
         return skip("the_same_flows_as_nfdump", "nfdump");
     }

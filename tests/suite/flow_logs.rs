@@ -7,7 +7,7 @@ use ipfix_inspect::input::{Input, InputOptions};
 use serde_json::Value;
 
 use crate::corpus::{check, files, sums, unwrapped};
-use crate::support::{Differences, cell, corpus, flows, note, overview, run, stderr, stdout, testdata, tsv};
+use crate::support::{Differences, cell, corpus, corpus_for, flows, note, overview, run, stderr, stdout, testdata, tsv};
 
 /// The datagrams' payloads of a capture one after the other: what `nc -lu 2055 > file` leaves.
 fn dump(capture: &Path, log: &Path) {
@@ -102,9 +102,7 @@ fn a_flow_log_through_a_pipe() {
 /// the word of the corpus: "3 flows; withdrawal of 256; data for 256 (no template now); a new 256 with other fields; 2 flows; withdrawal of all".
 #[test]
 fn withdrawals_count_in_files() {
-    let Some(corpus) = corpus() else {
-        return note("SKIPPED withdrawals_count_in_files: IPFIX_INSPECT_CORPUS is not set");
-    };
+    let Some(corpus) = corpus_for("withdrawals_count_in_files") else { return };
     let folder = tempfile::tempdir().expect("a folder");
     let log = folder.path().join("withdrawal.ipfix");
     dump(&corpus.join("synthetic/ipfix-template-withdrawal.pcap"), &log);

@@ -8,7 +8,7 @@ use ipfix_inspect::collector::{Collector, CollectorOptions, OctetClass, OctetLed
 use ipfix_inspect::input::{Input, InputOptions, Location};
 use ipfix_inspect::plan::Schema;
 
-use crate::support::{corpus, note, skip, testdata};
+use crate::support::{corpus_for, note, testdata};
 
 /// The ledger of a file that is read twice, or once as from a pipe; and the octets of all its payloads.
 fn ledger(file: &Path, twice: bool) -> Option<(OctetLedger, u64)> {
@@ -61,7 +61,7 @@ fn every_file_of_testdata_adds_up() {
 
 #[test]
 fn every_file_of_the_larger_collection_adds_up() {
-    let Some(corpus) = corpus() else { return skip("every_file_of_the_larger_collection_adds_up", "IPFIX_INSPECT_CORPUS") };
+    let Some(corpus) = corpus_for("every_file_of_the_larger_collection_adds_up") else { return };
     let mut read = 0;
     for folder in ["captures", "containers", "datagrams", "flowlogs", "linklayer", "synthetic", "../exporters"] {
         if corpus.join(folder).is_dir() {

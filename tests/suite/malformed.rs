@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::build::{flows_in, ipfix, octets, problems_in, set, template, v9, v9_options_template};
-use crate::support::{corpus, note, overview, run_with_input, stdout};
+use crate::support::{corpus_for, overview, run_with_input, stdout};
 
 /// Arista, Alaxala and Huawei send scopes in lengths of their own: the template's length rules (RFC 3954 §6.1).
 #[test]
@@ -79,7 +79,7 @@ fn sets_that_lie_about_their_length() {
 /// records, of which one is the exporter. The other blocks hold what remains.
 #[test]
 fn a_damaged_block_of_a_flow_file() {
-    let Some(corpus) = corpus() else { return note("SKIPPED a_damaged_block_of_a_flow_file: IPFIX_INSPECT_CORPUS is not set") };
+    let Some(corpus) = corpus_for("a_damaged_block_of_a_flow_file") else { return };
     let mut file = std::fs::read(corpus.join("flowlogs/nfcapd.multiblock-lz4")).expect("the file can be read");
     file[1_052..1_152].fill(0xff);
     let folder = tempfile::tempdir().expect("a folder can be made");

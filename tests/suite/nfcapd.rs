@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::support::{Differences, cell, corpus, csv, flows, note, overview, stored, testdata};
+use crate::support::{Differences, cell, corpus_for, csv, flows, overview, stored, testdata};
 
 /// File, CSV of nfdump, flows in the file.
 const FILES: [(&str, &str, usize); 12] = [
@@ -61,10 +61,7 @@ const HEADER: &str = "ts,te,td,sa,da,sp,dp,pr,flg,fwd,stos,ipkt,ibyt,opkt,obyt,i
 
 #[test]
 fn flows_are_those_of_nfdump() {
-    let Some(corpus) = corpus() else {
-        note("SKIPPED flows_are_those_of_nfdump: IPFIX_INSPECT_CORPUS is not set");
-        return;
-    };
+    let Some(corpus) = corpus_for("flows_are_those_of_nfdump") else { return };
     let folder = corpus.join("flowlogs");
     let mut differences = Differences::default();
     for (name, table, count) in FILES {
@@ -133,10 +130,7 @@ fn compare(differences: &mut Differences, file: &Path, table: &Path, count: usiz
 /// nfdump's totals are those of both directions: octets out are added to octets in.
 #[test]
 fn totals_are_those_of_nfdump() {
-    let Some(corpus) = corpus() else {
-        note("SKIPPED totals_are_those_of_nfdump: IPFIX_INSPECT_CORPUS is not set");
-        return;
-    };
+    let Some(corpus) = corpus_for("totals_are_those_of_nfdump") else { return };
     let mut differences = Differences::default();
     for (name, _, _) in FILES {
         let path = corpus.join("flowlogs").join(name);
@@ -158,10 +152,7 @@ fn totals_are_those_of_nfdump() {
 
 #[test]
 fn damaged_files_lose_no_more_than_their_damage() {
-    let Some(corpus) = corpus() else {
-        note("SKIPPED damaged_files_lose_no_more_than_their_damage: IPFIX_INSPECT_CORPUS is not set");
-        return;
-    };
+    let Some(corpus) = corpus_for("damaged_files_lose_no_more_than_their_damage") else { return };
     for name in ["nfcapd.asa-nsel-bz2", "nfcapd.v5-none", "nfpcapd.mix-fat-lz4", "nfcapd.mixed-lzo"] {
         let whole = std::fs::read(corpus.join("flowlogs").join(name)).expect("the file can be read");
         let most = stored(&whole).expect("the file is read");

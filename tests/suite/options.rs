@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::corpus::files;
-use crate::support::{Differences, cell, corpus, flows, note, overview, run, run_with_input, stderr, stdout, testdata};
+use crate::support::{Differences, cell, corpus, corpus_for, flows, overview, run, run_with_input, stderr, stdout, testdata};
 
 fn tables(file: &Path) -> Vec<Value> {
     let output = run(&["options".as_ref(), file.as_os_str(), "--format".as_ref(), "json".as_ref(), "--quiet".as_ref()]);
@@ -32,11 +32,7 @@ fn tally(lines: &[String]) -> BTreeMap<&str, usize> {
 }
 
 fn synthetic(test: &str, name: &str) -> Option<std::path::PathBuf> {
-    let corpus = corpus();
-    if corpus.is_none() {
-        note(&format!("SKIPPED {test}: IPFIX_INSPECT_CORPUS is not set"));
-    }
-    corpus.map(|c| c.join(name))
+    corpus_for(test).map(|c| c.join(name))
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::build::{flows_in, ipfix, ipfix_records, octets, options_template, problems_in, set, template, v9};
-use crate::support::{corpus, note, overview, run_with_input, stdout};
+use crate::support::{corpus_for, overview, run_with_input, stdout};
 
 /// Built as SonicWall sends it: three messages within five seconds, whose up-time rises by five. 480 and 490 of the first flow are 20 and 10
 /// units before the header's 500, which are milliseconds by RFC 3954 §8.
@@ -69,7 +69,7 @@ fn plain_epoch_where_ntp_belongs() {
 /// Real exporters of the collection that fill NTP fields, and up-times of every kind: none is accused.
 #[test]
 fn nobody_is_accused_without_evidence() {
-    let Some(corpus) = corpus() else { return note("SKIPPED nobody_is_accused_without_evidence: IPFIX_INSPECT_CORPUS is not set") };
+    let Some(corpus) = corpus_for("nobody_is_accused_without_evidence") else { return };
     let names =
         ["softflowd-ipfix-micro", "softflowd-ipfix-nano", "ipfix-netscaler", "softflowd-v9", "v9-cisco-asa-2", "nfreplay-v9", "fprobe-v5"];
     for name in names {
@@ -88,7 +88,7 @@ fn uptime_stamps_without_a_boot() {
         [json!({"flow_start": null, "flow_end": null, "flowStartSysUpTime": 4096})]
     );
     assert_eq!(problems_in(&messages)["uptime-without-boot"].1, 1);
-    let Some(corpus) = corpus() else { return note("SKIPPED half of uptime_stamps_without_a_boot: IPFIX_INSPECT_CORPUS is not set") };
+    let Some(corpus) = corpus_for("half of uptime_stamps_without_a_boot") else { return };
     let overview = overview(&corpus.join("captures/ipfix-mikrotik.pcap")).expect("an overview");
     assert!(overview["problems"].as_array().unwrap().iter().any(|p| p["code"] == "uptime-without-boot"));
 }

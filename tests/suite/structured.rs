@@ -8,7 +8,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::support::{corpus, flows, overview, run, run_with_input, skip, stderr, stdout, testdata};
+use crate::support::{corpus_for, flows, overview, run, run_with_input, stderr, stdout, testdata};
 
 const LISTS: &str = "basicList,subTemplateList,subTemplateMultiList";
 
@@ -179,7 +179,7 @@ fn type_information_that_contradicts_the_registry_loses() {
 
 #[test]
 fn lists_of_the_corpus() {
-    let Some(corpus) = corpus() else { return skip("lists_of_the_corpus", "IPFIX_INSPECT_CORPUS") };
+    let Some(corpus) = corpus_for("lists_of_the_corpus") else { return };
     // YAF: addresses that its subTemplateMultiList holds, as tshark shows the octets.
     let yaf = corpus.join("captures/ipfix-yaf.pcap");
     let rows = flows(&yaf, "subTemplateMultiList").expect("flows");

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::process::Command;
 
-use crate::support::{corpus, run, skip, stderr, stdout, testdata};
+use crate::support::{corpus_for, run, skip, stderr, stdout, testdata};
 
 /// What flows are grouped by, here and in `nfdump -s`.
 const STATISTICS: [(&str, &str); 12] = [
@@ -60,7 +60,7 @@ fn ours(args: &[&str], keys: usize) -> Vec<(String, Sums)> {
 
 #[test]
 fn the_first_groups_are_nfdumps() {
-    let Some(corpus) = corpus() else { return skip("the_first_groups_are_nfdumps", "IPFIX_INSPECT_CORPUS") };
+    let Some(corpus) = corpus_for("the_first_groups_are_nfdumps") else { return };
     let mut compared = 0;
     for name in ["nfcapd.multiblock-lz4", "nfcapd.softflowd-v9-lz4", "nfpcapd.ws-1800-none", "nfcapd.v5-none"] {
         let file = corpus.join("flowlogs").join(name);
@@ -89,7 +89,7 @@ fn the_first_groups_are_nfdumps() {
 
 #[test]
 fn tuples_and_networks_are_nfdumps() {
-    let Some(corpus) = corpus() else { return skip("tuples_and_networks_are_nfdumps", "IPFIX_INSPECT_CORPUS") };
+    let Some(corpus) = corpus_for("tuples_and_networks_are_nfdumps") else { return };
     // What is grouped by, there and here, and the columns of nfdump's CSV that hold it.
     let tables: [(&str, &str, &[usize]); 5] = [
         ("srcip4/24", "src_net/24", &[3]),

@@ -25,9 +25,18 @@ pub(crate) fn testdata(name: &str) -> PathBuf {
     root().join("testdata").join(name)
 }
 
-/// The larger collection of captures, where one is at hand.
+/// The larger collection of captures, where one is at hand: it is no part of the repository.
 pub(crate) fn corpus() -> Option<PathBuf> {
     std::env::var_os("IPFIX_INSPECT_CORPUS").filter(|v| !v.is_empty()).map(PathBuf::from)
+}
+
+/// The same for a test that is nothing without it: it says so.
+pub(crate) fn corpus_for(test: &str) -> Option<PathBuf> {
+    let found = corpus();
+    if found.is_none() {
+        note(&format!("SKIPPED {test}: IPFIX_INSPECT_CORPUS is not set"));
+    }
+    found
 }
 
 /// True on the build server: what is absent there is a failure, not a reason to skip.

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use ipfix_inspect::audit::profiles;
 use serde_json::Value;
 
-use crate::support::{corpus, run, skip, stdout, testdata};
+use crate::support::{corpus_for, run, skip, stdout, testdata};
 
 /// The profiles by name.
 fn names() -> Vec<String> {
@@ -78,7 +78,7 @@ fn verdicts_on_testdata() {
 
 #[test]
 fn verdicts_on_the_larger_collection() {
-    let Some(corpus) = corpus() else { return skip("verdicts_on_the_larger_collection", "IPFIX_INSPECT_CORPUS") };
+    let Some(corpus) = corpus_for("verdicts_on_the_larger_collection") else { return };
     assert_eq!(compare(include_str!("expected/verdicts-corpus.tsv"), &corpus.join("captures")), 721);
 }
 

@@ -110,7 +110,7 @@ pub(in crate::cli) struct ListenArgs {
     pub(in crate::cli) partition_by: Vec<String>,
 
     /// When the next file begins, of what is recorded and exported: after a time (5m), a size (100MB), at the multiples of the time by the clock (5m,aligned), or several; by
-    /// default 1h,1GB for what is recorded and 5m for what is exported
+    /// default 1h,1GB for what is recorded and 5m,1GB for what is exported
     #[arg(long, value_name = "WHEN")]
     pub(in crate::cli) rotate: Option<Rotation>,
 

@@ -214,11 +214,9 @@ fn forwards(source: &FlowSource, config: &Config, args: &ListenArgs) -> Result<V
 }
 
 fn record(source: &FlowSource, args: &ListenArgs) -> Option<RecordOptions> {
-    /// An hour or a gigabyte: files that other programs open with ease.
-    const ROTATION: Rotation = Rotation { every: Some(Duration::from_secs(3_600)), octets: Some(1_000_000_000), aligned: false };
     let configured = source.record.as_ref();
     let folder = args.record.clone().or_else(|| configured.map(|r| r.directory.clone()))?;
-    let rotation = args.rotate.or_else(|| configured.map(|r| r.rotate)).unwrap_or(ROTATION);
+    let rotation = args.rotate.or_else(|| configured.map(|r| r.rotate)).unwrap_or(Rotation::RECORD);
     Some(RecordOptions {
         folder,
         stem: file_name(&source.name),
@@ -265,7 +263,7 @@ fn export(args: &ListenArgs, common: &CommonArgs, sources: &[ListenSource]) -> R
         folder,
         stem: "flows".to_owned(),
         format,
-        rotation: args.rotate.or_else(|| first.map(|e| e.rotate)).unwrap_or_default(),
+        rotation: args.rotate.or_else(|| first.map(|e| e.rotate)).unwrap_or(Rotation::EXPORT),
         columns,
         partition_by: args.partition_by.clone(),
     }))

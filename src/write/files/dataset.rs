@@ -293,7 +293,7 @@ impl<'a, F: Form> DatasetSink<'a, F> {
         let io_error = |source| DatasetError::Io { path: path.clone(), source };
         fs::create_dir_all(self.folder.join(key.path())).map_err(io_error)?;
         let file = File::create_new(self.folder.join(&name)).map_err(io_error)?;
-        let file = Gathered::begin(self.form, BufWriter::new(file)).map_err(io_error)?;
+        let file = Gathered::begin(self.form, BufWriter::new(file), F::MANY).map_err(io_error)?;
         self.open.insert(key.clone(), OpenFile { path, file, used: self.clock });
         Ok(())
     }

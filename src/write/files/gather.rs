@@ -11,12 +11,15 @@ use super::shares::Content;
 pub(super) struct Gathered<F: Form, W: Write> {
     file: F::File<W>,
     pending: Option<FlowBatch>,
+    /// Rows that few ones are gathered up to.
+    most: usize,
     rows: u64,
 }
 
 impl<F: Form, W: Write> Gathered<F, W> {
-    pub(super) fn begin(form: &F, out: W) -> io::Result<Self> {
-        Ok(Self { file: form.begin(out)?, pending: None, rows: 0 })
+    /// Few rows are gathered up to `most`.
+    pub(super) fn begin(form: &F, out: W, most: usize) -> io::Result<Self> {
+        Ok(Self { file: form.begin(out)?, pending: None, most, rows: 0 })
     }
 
     /// Rows in the file and those on their way to it.
@@ -41,7 +44,7 @@ impl<F: Form, W: Write> Gathered<F, W> {
                     Some(pending) => pending.extend(&batch),
                     none => *none = Some(*batch),
                 }
-                if self.pending() >= F::MANY { self.flush(form) } else { Ok(()) }
+                if self.pending() >= self.most { self.flush(form) } else { Ok(()) }
             }
         }
     }

@@ -17,8 +17,10 @@ use crate::write::PartFile;
 
 /// Files open at a time: far below what a process may have open.
 const MOST_OPEN: usize = 128;
-/// Rows that wait to be put together, over all files: some hundred megabytes.
-const MOST_PENDING: usize = 1 << 19;
+/// Rows that wait to be put together in a file: a live run has its memory for other things than large row groups.
+const MANY: usize = 1 << 17;
+/// Rows that wait to be put together, over all files: a hundred megabytes.
+const MOST_PENDING: usize = 1 << 18;
 
 /// Writes files that follow each other.
 pub struct RotatingSink<'a, F: Form> {
@@ -139,7 +141,7 @@ impl<'a, F: Form> RotatingSink<'a, F> {
         fs::create_dir_all(&folder)?;
         let part = PartFile::create(&folder, &self.stem, now, self.extension)?;
         let counted = Counted { file: part.file.try_clone()?, octets: Arc::clone(&self.octets) };
-        let file = Gathered::begin(self.form, BufWriter::with_capacity(1 << 18, counted))?;
+        let file = Gathered::begin(self.form, BufWriter::with_capacity(1 << 18, counted), F::MANY.min(MANY))?;
         self.open.insert(key.clone(), Open { part, file, used: self.clock });
         Ok(())
     }

@@ -24,7 +24,7 @@ impl<'a, F: Form, W: Write> FileSink<'a, F, W> {
     /// The output's; a closed pipe is none.
     pub fn new(form: &'a F, out: W, limit: Option<u64>) -> io::Result<Self> {
         let mut sink = Self { form, file: None, left: limit, rows: 0 };
-        sink.file = open(Gathered::begin(form, out))?;
+        sink.file = open(Gathered::begin(form, out, F::MANY))?;
         Ok(sink)
     }
 

@@ -97,6 +97,7 @@ fn health(latest: Option<(Arc<Live>, Duration)>) -> (u16, &'static str, String) 
         None => (503, "starting"),
         Some((_, age)) if age > STALE => (503, "decoding stands still"),
         Some((live, _)) if live.recorders.iter().any(|r| r.stopped) => (503, "recording has stopped"),
+        Some((live, _)) if live.exports.iter().any(|e| e.stopped) => (503, "exporting has stopped"),
         Some(_) => (200, "ok"),
     };
     (status, JSON, format!("{{\"status\":\"{why}\"}}\n"))
@@ -213,12 +214,20 @@ fn others(text: &mut Text, live: &Live) {
     text.counters("recorded", "Datagrams recorded", recorder(|r| r.datagrams));
     text.counters("record_lost", "Datagrams that could not be recorded", recorder(|r| r.lost));
     text.gauges("recording_stopped", "1 while nothing can be written", recorder(|r| u64::from(r.stopped)));
+    let export = |value: fn(&crate::summary::LiveExport) -> u64| {
+        live.exports.iter().map(move |e| (vec![("folder", e.folder.clone())], value(e))).collect::<Vec<_>>()
+    };
+    // A flow counts as exported once it is on its way into a file, and no more if that file could not be made whole: so it is no counter.
+    text.gauges("exported_flows", "Flows written, or on their way into the file that is open", export(|e| e.flows));
+    text.counters("export_lost", "Flows that could not be exported", export(|e| e.lost));
+    text.counters("export_files", "Files that are whole", export(|e| e.files));
+    text.gauges("exporting_stopped", "1 while nothing can be written", export(|e| u64::from(e.stopped)));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::summary::{LiveRecorder, LiveTotals};
+    use crate::summary::{LiveExport, LiveRecorder, LiveTotals};
 
     fn live(stopped: bool) -> Live {
         let recorder = LiveRecorder { folder: "/r".into(), stopped, datagrams: 5, octets: 9, dropped: 0, lost: 2, files: 1 };
@@ -237,5 +246,7 @@ mod tests {
     fn health_tells_what_is_wrong() {
         let at = |live, seconds| health(Some((Arc::new(live), Duration::from_secs(seconds)))).0;
         assert_eq!((at(live(false), 1), at(live(false), 16), at(live(true), 1), health(None).0), (200, 503, 503, 503));
+        let export = |stopped| Live { exports: vec![LiveExport { stopped, ..LiveExport::default() }], ..live(false) };
+        assert_eq!((at(export(false), 1), at(export(true), 1)), (200, 503));
     }
 }

@@ -19,7 +19,7 @@ const GZIP_LEVEL: u32 = 4;
 const ZSTD_LEVEL: i32 = 1;
 
 /// CSV or ndjson, compressed or not, as one of the forms of files.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct TextFiles {
     rows: RowWriter,
     compression: Compression,

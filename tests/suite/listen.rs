@@ -180,22 +180,27 @@ fn a_killed_run_leaves_all_but_the_flush_interval() {
     assert!(kept.len() >= all.len() && kept.iter().zip(&all).all(|((_, kept), (_, sent))| kept == sent), "{} of {}", kept.len(), all.len());
 }
 
-#[test]
-fn a_full_disk_stops_recording_alone_until_there_is_room() {
+/// A run that writes with `option` onto a file system of 4 MiB which is nearly full, and forwards: its last summary, the datagrams sent, and the
+/// files that are left, after it has stopped writing and gone on. `None` where no such file system can be made.
+fn on_a_full_disk(test: &str, option: &str, stopped: &str, on_again: &str) -> Option<(Value, u64, Vec<String>, tempfile::TempDir)> {
     let folder = tempfile::tempdir().unwrap();
-    let dir = folder.path().to_str().unwrap();
+    let dir = folder.path().join("full");
+    std::fs::create_dir(&dir).unwrap();
+    let dir = dir.to_str().unwrap();
     let target = UdpSocket::bind("127.0.0.1:0").unwrap();
     let to = target.local_addr().unwrap().to_string();
-    // A file system of 4 MiB in a mount namespace of its own; a file in it takes most of the room, and goes away when a signal file appears.
+    // The file system is in a mount namespace of its own; a file in it takes most of the room, and goes away when a signal file appears. What is
+    // left in the end is copied out.
     let script = format!(
         "mount -t tmpfs -o size=4m tmpfs {dir} || exit 77\n\
          head -c 3500000 /dev/zero > {dir}/ballast\n\
          (while [ ! -e {dir}-go ]; do sleep 0.1; done; rm {dir}/ballast) &\n\
-         {PROGRAM} listen --port 0 --summary 1s --format json --record {dir} --flush 100ms --forward {to}\n\
-         ls {dir} > {dir}-files\n"
+         {PROGRAM} listen --port 0 --summary 1s --format json {option} {dir} --flush 100ms --forward {to}\n\
+         cp -r {dir} {dir}-files\n"
     );
     if !Command::new("unshare").args(["-rm", "true"]).output().is_ok_and(|o| o.status.success()) {
-        return support::skip("a_full_disk_stops_recording_alone_until_there_is_room", "unshare with user namespaces");
+        support::skip(test, "unshare with user namespaces");
+        return None;
     }
     let mut command = Command::new("unshare");
     command.args(["-rm", "sh", "-c", &script]);
@@ -203,14 +208,19 @@ fn a_full_disk_stops_recording_alone_until_there_is_room() {
     let mut sender = Sender::new(listener.ports[0]);
     let all = payloads(&testdata("pmacct-v9-as.pcap"));
     // Some 70 kB each time.
-    while !listener.log().contains("RECORDING HAS STOPPED") {
+    while !listener.log().contains(stopped) {
         sender.send_all(&all);
         std::thread::sleep(Duration::from_millis(200));
         assert!(sender.sent < 20_000, "{}", listener.log());
     }
     sender.send_all(&all);
     std::fs::write(format!("{dir}-go"), "").unwrap();
-    listener.wait("room", |l| l.log().contains("recording goes on"));
+    // What comes while nothing is tried does not make it go on.
+    listener.wait("room", |l| {
+        sender.send_all(&all);
+        std::thread::sleep(Duration::from_millis(200));
+        l.log().contains(on_again)
+    });
     sender.send_all(&all);
     let sent = sender.sent;
     // The shell waits for the program, which is its child.
@@ -221,14 +231,37 @@ fn a_full_disk_stops_recording_alone_until_there_is_room() {
         listener.ended()
     };
     let last = last_object(&ended);
+    assert_eq!((&last["forwards"][0]["sent"], &last["messages"]), (&sent.into(), &sent.into()));
+    Some((last, sent, names(Path::new(&format!("{dir}-files"))), folder))
+}
+
+#[test]
+fn a_full_disk_stops_recording_alone_until_there_is_room() {
+    let test = "a_full_disk_stops_recording_alone_until_there_is_room";
+    let Some((last, sent, files, _folder)) = on_a_full_disk(test, "--record", "RECORDING HAS STOPPED", "recording goes on") else { return };
     let recorder = &last["recorders"][0];
     let number = |key: &str| recorder[key].as_u64().unwrap();
     assert_eq!((&recorder["stopped"], number("datagrams") + number("lost")), (&false.into(), sent));
-    assert!(number("lost") >= all.len() as u64 && number("datagrams") >= all.len() as u64 && number("files") >= 2, "{recorder}");
-    assert_eq!((&last["forwards"][0]["sent"], &last["messages"]), (&sent.into(), &sent.into()));
-    let files = std::fs::read_to_string(format!("{dir}-files")).unwrap();
-    assert!(files.lines().all(|f| f.ends_with(".pcapng")), "{files}");
-    let _ = (std::fs::remove_file(format!("{dir}-go")), std::fs::remove_file(format!("{dir}-files")));
+    let one = payloads(&testdata("pmacct-v9-as.pcap")).len() as u64;
+    assert!(number("lost") >= one && number("datagrams") >= one && number("files") >= 2, "{recorder}");
+    assert!(files.iter().all(|f| f.ends_with(".pcapng")), "{files:?}");
+}
+
+#[test]
+fn a_full_disk_stops_exporting_alone_until_there_is_room() {
+    let test = "a_full_disk_stops_exporting_alone_until_there_is_room";
+    for (option, end) in [("--rotate 1s --export", ".parquet"), ("--rotate 1s --export-format csv --export", ".csv")] {
+        let Some((last, _, files, folder)) = on_a_full_disk(test, option, "EXPORTING HAS STOPPED", "exporting goes on") else { return };
+        let export = &last["exports"][0];
+        let number = |key: &str| export[key].as_u64().unwrap();
+        assert_eq!((&export["stopped"], Some(number("flows") + number("lost"))), (&false.into(), last["flows"].as_u64()));
+        assert!(number("lost") > 0 && number("flows") > 0 && number("files") == files.len() as u64, "{export} {files:?}");
+        assert!(files.iter().all(|f| f.ends_with(end)), "{files:?}");
+        // What is told to be written is there, to the last flow.
+        let rows =
+            |f: &String| support::flows(&folder.path().join("full-files").join(f), "bytes").unwrap_or_else(|e| panic!("{f}: {e}")).len();
+        assert_eq!(files.iter().map(rows).sum::<usize>() as u64, number("flows"));
+    }
 }
 
 #[test]
@@ -297,6 +330,90 @@ fn a_reload_keeps_the_sockets_of_unchanged_sources() {
         .collect();
     assert_eq!(told.iter().map(|t| (t.0, t.1, t.2)).collect::<Vec<_>>(), [("one", 12, 0), ("two", 0, 0), ("three", 32, 12)]);
     assert_eq!(last["messages"], 32);
+}
+
+#[test]
+fn each_source_exports_into_its_own_folder_also_after_a_reload() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("flows.toml");
+    for name in ["a", "b", "c"] {
+        std::fs::create_dir(folder.path().join(name)).unwrap();
+    }
+    let free = || UdpSocket::bind("[::]:0").unwrap().local_addr().unwrap().port();
+    let ports = [free(), free(), free()];
+    let write = |exports: [&str; 3]| {
+        let source = |(n, export): (usize, &str)| {
+            let export = if export.is_empty() { String::new() } else { format!("export = {export}\n") };
+            format!("[[source]]\nname = \"s{n}\"\nmonitoring_port = {}\n{export}\n", ports[n])
+        };
+        std::fs::write(&file, exports.into_iter().enumerate().map(source).collect::<String>()).unwrap();
+    };
+    let (a, b, c) = ("{ directory = \"a\", rotate = \"1h\" }", "{ directory = \"b\", format = \"csv\" }", "\"c\"");
+    write([a, b, ""]);
+    let listener =
+        Listener::of(support::program(&["listen", "--config", file.to_str().unwrap(), "--summary", "1s", "--format", "json"]), 3);
+    // 536 flows, 327 and 536 (MANIFEST.tsv of the captures).
+    let mut senders = ports.map(Sender::new);
+    let captures = ["softflowd-v9.pcap", "fprobe-v5.pcap", "softflowd-ipfix.pcap"].map(|name| payloads(&testdata(name)));
+    let mut send = || senders.iter_mut().zip(&captures).for_each(|(sender, all)| sender.send_all(all));
+    send();
+    let flows = |l: &Listener| l.output().lines().last().and_then(|line| serde_json::from_str::<Value>(line).ok()?["flows"].as_u64());
+    listener.wait("the flows", |l| flows(l) == Some(1_399));
+    // The first goes elsewhere, the second no longer exports, the third begins to.
+    write([c, "", c]);
+    listener.signal("HUP");
+    listener.wait("the new configuration", |l| l.log().contains("3 of the ports stayed open"));
+    send();
+    let last = last_object(&listener.stop());
+    let counts = last["exports"].as_array().unwrap();
+    let told = |e: &Value| {
+        let folder = Path::new(e["folder"].as_str().unwrap()).file_name().unwrap().to_str().unwrap().to_owned();
+        (folder, e["flows"].as_u64().unwrap(), e["files"].as_u64().unwrap(), e["lost"].as_u64().unwrap())
+    };
+    assert_eq!(counts.iter().map(told).collect::<Vec<_>>(), [("a".into(), 536, 1, 0), ("b".into(), 327, 1, 0), ("c".into(), 1_072, 1, 0)]);
+    for (name, end, versions) in [("a", ".parquet", "9"), ("b", ".csv", "5"), ("c", ".parquet", "9 10")] {
+        let dir = folder.path().join(name);
+        let files = names(&dir);
+        assert!(files.len() == 1 && files[0].ends_with(end), "{files:?}");
+        let rows = support::flows(&dir.join(&files[0]), "nde_version").unwrap_or_else(|e| panic!("{e}"));
+        let mut found: Vec<u64> = rows.iter().filter_map(|row| row["nde_version"].as_u64()).collect();
+        found.sort_unstable();
+        found.dedup();
+        assert_eq!(found.iter().map(u64::to_string).collect::<Vec<_>>().join(" "), versions, "{name}");
+    }
+}
+
+#[test]
+fn groups_of_both_families_are_joined() {
+    if !Command::new("unshare").args(["-rn", "true"]).output().is_ok_and(|o| o.status.success()) {
+        return support::skip("groups_of_both_families_are_joined", "unshare with user namespaces");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let capture = testdata("softflowd-v9.pcap");
+    for (group, to) in [("ff15::7", "[ff15::7]:20551"), ("239.9.9.7", "239.9.9.7:20551")] {
+        for interface in ["", "--interface near0"] {
+            // A network of its own: what is sent to the group comes back to whoever of this machine has joined it.
+            let end = folder.path().join("end");
+            let _ = std::fs::remove_file(&end);
+            let script = format!(
+                "ip link add near0 type veth peer name far0 && ip link set near0 up && ip link set far0 up || exit 77\n\
+                 ip -6 addr add fd00::1/64 dev near0 nodad && ip addr add 10.9.9.1/24 dev near0 && ip route add 224.0.0.0/4 dev near0\n\
+                 (while [ ! -e {} ]; do sleep 0.3; {PROGRAM} replay {} --to {to}; done) >/dev/null 2>&1 &\n\
+                 exec {PROGRAM} listen --bind {group} {interface} --port 20551 --summary 1s --format json",
+                end.display(),
+                capture.display()
+            );
+            let mut command = Command::new("unshare");
+            command.args(["-rn", "sh", "-c", &script]);
+            let listener = Listener::of(command, 1);
+            // What is sent before the link is up does not arrive.
+            let flows = |l: &Listener| serde_json::from_str::<Value>(l.output().lines().last()?).ok()?["flows"].as_u64();
+            listener.wait("the flows", |l| flows(l).is_some_and(|n| n >= 536));
+            std::fs::write(&end, "").unwrap();
+            let last = last_object(&listener.stop());
+            assert_eq!(&last["messages"], &last["datagrams"], "{group} {interface}");
+        }
+    }
 }
 
 /// The body of an answer to GET.

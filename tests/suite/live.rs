@@ -96,7 +96,7 @@ impl Listener {
     }
 
     /// Waits until something holds.
-    pub(crate) fn wait(&self, what: &str, holds: impl Fn(&Self) -> bool) {
+    pub(crate) fn wait(&self, what: &str, mut holds: impl FnMut(&Self) -> bool) {
         let began = Instant::now();
         while !holds(self) {
             assert!(began.elapsed() < Duration::from_secs(30), "{what} did not come; log:\n{}\noutput:\n{}", self.log(), self.output());

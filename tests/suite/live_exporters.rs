@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use ipfix_inspect::datagram::Endpoint;
 use serde_json::Value;
 
 use crate::live::{Listener, Sender, last_object, payloads};
@@ -125,13 +126,8 @@ fn fprobe_on_loopback() {
     assert!(exporters(&last).iter().any(|(of, flows, verdict)| of == "v5" && *flows > 0 && verdict == "complete"), "{last}");
 }
 
-/// Runs nfcapd until so many flows are in its file, and gives them.
-fn nfcapd_stores(send: impl FnOnce(u16)) -> Vec<String> {
-    let folder = tempfile::tempdir().unwrap();
-    let port = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let dir = folder.path().to_str().unwrap();
-    let mut nfcapd =
-        Running(command("nfcapd").args(["-w", dir, "-p", &port.to_string(), "-b", "127.0.0.1", "-t", "3600"]).spawn().unwrap());
+/// Waits until somebody listens on a port.
+fn wait_for_port(port: u16) {
     let listens = || std::fs::read_to_string("/proc/net/udp").unwrap_or_default().contains(&format!(":{port:04X} "));
     for _ in 0..200 {
         if listens() {
@@ -139,6 +135,24 @@ fn nfcapd_stores(send: impl FnOnce(u16)) -> Vec<String> {
         }
         std::thread::sleep(Duration::from_millis(20));
     }
+}
+
+/// Sends all to a run of ours that forwards to the port.
+fn forwarded(all: &[(Endpoint, Vec<u8>)], port: u16) {
+    let to = format!("127.0.0.1:{port}");
+    let listener = Listener::start(&["--summary", "1s", "--format", "json", "--forward", &to]);
+    Sender::new(listener.ports[0]).send_all(all);
+    assert_eq!(last_object(&listener.stop())["forwards"][0]["sent"], all.len() as u64);
+}
+
+/// Runs nfcapd until so many flows are in its file, and gives them.
+fn nfcapd_stores(send: impl FnOnce(u16)) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    let port = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let dir = folder.path().to_str().unwrap();
+    let mut nfcapd =
+        Running(command("nfcapd").args(["-w", dir, "-p", &port.to_string(), "-b", "127.0.0.1", "-t", "3600"]).spawn().unwrap());
+    wait_for_port(port);
     send(port);
     std::thread::sleep(Duration::from_millis(500));
     let _ = Command::new("kill").args(["-TERM", &nfcapd.0.id().to_string()]).status();
@@ -159,13 +173,52 @@ fn nfcapd_behind_our_forwarding_stores_what_it_stores_without_us() {
     for name in ["softflowd-v9.pcap", "pmacct-v9-as.pcap", "fprobe-v5.pcap", "softflowd-ipfix.pcap"] {
         let all = payloads(&testdata(name));
         let direct = nfcapd_stores(|port| Sender::new(port).send_all(&all));
-        let behind = nfcapd_stores(|port| {
-            let to = format!("127.0.0.1:{port}");
-            let listener = Listener::start(&["--summary", "1s", "--format", "json", "--forward", &to]);
-            Sender::new(listener.ports[0]).send_all(&all);
-            assert_eq!(last_object(&listener.stop())["forwards"][0]["sent"], all.len() as u64);
-        });
+        let behind = nfcapd_stores(|port| forwarded(&all, port));
         assert!(direct.len() > 100, "{name}: {}", direct.len());
         assert!(direct == behind, "{name}: {} flows without us, {} behind us", direct.len(), behind.len());
+    }
+}
+
+/// Runs nfacctd until it has what it is sent, and gives its sums of packets and octets by the five-tuple.
+fn nfacctd_sums(send: impl FnOnce(u16)) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    let port = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let (configuration, sums) = (folder.path().join("nfacctd.conf"), folder.path().join("sums.csv"));
+    let text = format!(
+        "daemonize: false\nnfacctd_ip: 127.0.0.1\nnfacctd_port: {port}\nplugins: print\n\
+         aggregate: src_host, dst_host, src_port, dst_port, proto\nprint_refresh_time: 3600\nprint_output: csv\nprint_output_file: {}\n",
+        sums.display()
+    );
+    std::fs::write(&configuration, text).unwrap();
+    let mut nfacctd = Running(command("nfacctd").arg("-f").arg(&configuration).spawn().unwrap());
+    wait_for_port(port);
+    send(port);
+    std::thread::sleep(Duration::from_millis(500));
+    let _ = Command::new("kill").args(["-INT", &nfacctd.0.id().to_string()]).status();
+    let _ = nfacctd.0.wait();
+    // A process of its own writes the file.
+    for _ in 0..200 {
+        if sums.exists() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    std::thread::sleep(Duration::from_millis(500));
+    let mut rows: Vec<String> = std::fs::read_to_string(&sums).unwrap_or_default().lines().map(str::to_owned).collect();
+    rows.sort();
+    rows
+}
+
+#[test]
+fn nfacctd_behind_our_forwarding_counts_what_it_counts_without_us() {
+    if !has("nfacctd") {
+        return support::skip("nfacctd_behind_our_forwarding_counts_what_it_counts_without_us", "nfacctd");
+    }
+    for name in ["softflowd-v9.pcap", "fprobe-v5.pcap", "pmacct-v9-as.pcap", "softflowd-ipfix.pcap"] {
+        let all = payloads(&testdata(name));
+        let direct = nfacctd_sums(|port| Sender::new(port).send_all(&all));
+        let behind = nfacctd_sums(|port| forwarded(&all, port));
+        assert!(direct.len() > 100, "{name}: {}", direct.len());
+        assert!(direct == behind, "{name}: {} lines without us, {} behind us", direct.len(), behind.len());
     }
 }

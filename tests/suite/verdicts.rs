@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use ipfix_inspect::audit::profiles;
 use serde_json::Value;
 
-use crate::support::{corpus_for, run, skip, stdout, testdata};
+use crate::support::{corpus_for, run, stdout, testdata};
 
 /// The profiles by name.
 fn names() -> Vec<String> {

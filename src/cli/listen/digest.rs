@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Shared;
-use super::export::{ExportDigest, ExportPart, Exporter};
+use super::export::{ExportDigest, ExportPart, Exporters};
 use crate::audit::Traffic;
 use crate::collector::{Digest, Flow, Sink};
 use crate::column::FlowBatch;
@@ -35,8 +35,8 @@ pub(super) struct LivePart {
     traffic: Vec<(u32, Traffic)>,
     talkers: Option<TalkersPart>,
     rows: RowsPart,
-    /// With the number of its rows.
-    export: Option<(ExportPart, u64)>,
+    /// For the files, where there are any.
+    export: Option<Vec<ExportPart>>,
 }
 
 enum RowsPart {
@@ -82,7 +82,7 @@ impl<'a> LiveDigest<'a> {
             Rows::Text(rows) => RowsPart::Text(rows.digest(batch)),
             Rows::Table(table) => RowsPart::Table(table.digest(batch)),
         };
-        LivePart { traffic, talkers: None, rows, export: self.export.as_ref().map(|export| (export.digest(batch), batch.rows() as u64)) }
+        LivePart { traffic, talkers: None, rows, export: self.export.as_ref().map(|export| export.digest(batch)) }
     }
 }
 
@@ -132,7 +132,7 @@ pub(super) struct LiveSink<'a> {
     shared: Arc<Shared>,
     lines: Lines,
     out: Out,
-    exporter: Option<Exporter<'a>>,
+    exporters: Option<Exporters<'a>>,
 }
 
 #[derive(Debug)]
@@ -145,13 +145,13 @@ enum Lines {
 impl<'a> LiveSink<'a> {
     /// No lines.
     pub(super) fn sums(shared: &Arc<Shared>) -> Self {
-        Self { shared: Arc::clone(shared), lines: Lines::None, out: Out::new(), exporter: None }
+        Self { shared: Arc::clone(shared), lines: Lines::None, out: Out::new(), exporters: None }
     }
 
     /// Lines of text.
     pub(super) fn text(shared: &Arc<Shared>, rows: &RowWriter, limit: Option<u64>) -> Self {
         let out = Out::new();
-        Self { shared: Arc::clone(shared), lines: Lines::Text(Box::new(TextSink::new(out.clone(), rows, limit))), out, exporter: None }
+        Self { shared: Arc::clone(shared), lines: Lines::Text(Box::new(TextSink::new(out.clone(), rows, limit))), out, exporters: None }
     }
 
     /// Rows of a table.
@@ -161,25 +161,25 @@ impl<'a> LiveSink<'a> {
             shared: Arc::clone(shared),
             lines: Lines::Table(Box::new(FlowTableSink::new(table, out.clone(), limit))),
             out,
-            exporter: None,
+            exporters: None,
         }
     }
 
     /// And writes files.
-    pub(super) fn with_exporter(self, exporter: Option<Exporter<'a>>) -> Self {
-        Self { exporter, ..self }
+    pub(super) fn with_exporters(self, exporters: Option<Exporters<'a>>) -> Self {
+        Self { exporters, ..self }
     }
 
     fn count(&self) {
-        if let Some(exporter) = &self.exporter {
-            *self.shared.exported.lock().unwrap_or_else(PoisonError::into_inner) = Some(exporter.counts.clone());
+        if let Some(exporters) = &self.exporters {
+            *self.shared.exported.lock().unwrap_or_else(PoisonError::into_inner) = exporters.counts();
         }
     }
 
     /// Ends the files and the lines.
     pub(super) fn finish(mut self) -> io::Result<()> {
-        if let Some(exporter) = &mut self.exporter {
-            exporter.rotate();
+        if let Some(exporters) = &mut self.exporters {
+            exporters.finish();
         }
         self.count();
         match self.lines {
@@ -198,8 +198,8 @@ impl Sink<LivePart> for LiveSink<'_> {
         if let Some(talkers) = part.talkers {
             self.shared.talkers.lock().unwrap_or_else(PoisonError::into_inner).add(talkers);
         }
-        if let (Some(exporter), Some((part, rows))) = (&mut self.exporter, part.export) {
-            exporter.put(part, rows);
+        if let (Some(exporters), Some(parts)) = (&mut self.exporters, part.export) {
+            exporters.put(parts);
             self.count();
         }
         let written = match (&mut self.lines, part.rows) {

@@ -24,22 +24,19 @@ use std::time::Duration;
 
 use crate::audit::Traffic;
 use crate::collector::{Collector, CollectorOptions, run as run_pipeline};
-use crate::config::ExportFormat;
 use crate::plan::{Canonical, Schema, SchemaBuilder};
 use crate::relay::{LogLines, MetricsServer, Published, Signal, Taker, now, queue, signals, start_log, start_log_in};
 use crate::report::{FlowTable, live_json, live_text};
 use crate::summary::{Live, LiveExport, Talkers, TalkersPart};
-use crate::write::{
-    ColumnarOptions, Compression, Format, ParquetFiles, ParquetForm, PartFile, Partitioning, Provenance, RowWriter, TextFiles,
-};
+use crate::write::{PartFile, Partitioning, RowWriter};
 
 use super::columns::add_unseen;
 use super::export::leave_out;
-use super::options::{ListenExport, ListenForm, ListenOptions, ListenSource, RowForm};
+use super::options::{ListenForm, ListenOptions, ListenSource, RowForm};
 use super::{Ending, Failure, filtering};
 
 use digest::{LiveDigest, LiveSink};
-use export::{ExportDigest, ExportFiles, Exporter};
+use export::{ExportDigest, ExportForms, Exporters, Routes};
 use ports::Ports;
 use screen::Screen;
 use walk::Walker;
@@ -52,7 +49,7 @@ struct Shared {
     sums: Mutex<Vec<Traffic>>,
     published: Published,
     /// What the export has come to.
-    exported: Mutex<Option<LiveExport>>,
+    exported: Mutex<Vec<LiveExport>>,
     /// Who talks most, where somebody wants to know.
     talkers: Mutex<Talkers>,
     /// Set once nobody wants more lines.
@@ -72,9 +69,12 @@ pub(super) fn run(options: &ListenOptions, reload: &Reload<'_>) -> Result<Ending
     }
     let asked = signals().map_err(|e| Failure(format!("signals can't be caught: {e}")))?;
     let (schema, digest, sink) = prepare(options)?;
-    let files = options.export.as_ref().map(|export| files(options, export, &schema)).transpose()?;
-    let export = files.as_ref().zip(options.export.as_ref());
-    let digest = digest.with_export(export.map(|(files, export)| ExportDigest::new(files, export, &schema)));
+    try_folders(&options.sources)?;
+    let routes = Routes::default();
+    routes.change(options.sources.iter().map(Some));
+    // A run that has no flow source which exports does not decode for it either: a reload can't add the first one.
+    let forms = options.exports().then(|| ExportForms::new(&schema, &options.reading.elements));
+    let digest = digest.with_export(forms.as_ref().map(|forms| ExportDigest::new(forms, &routes, &options.partition_by)));
     let mut collector = Collector::new(collector_options(options, &schema));
     collector.watch_problems();
     if let Some((path, kept)) = &options.reading.kept {
@@ -96,12 +96,13 @@ pub(super) fn run(options: &ListenOptions, reload: &Reload<'_>) -> Result<Ending
         tracing::info!("metrics on http://{}/metrics", server.addr);
     }
     let done = AtomicBool::new(false);
-    let mut sink = sink(&shared).with_exporter(export.map(|(files, export)| Exporter::new(files, export)));
+    let mut sink = sink(&shared).with_exporters(forms.as_ref().map(|forms| Exporters::new(forms, &routes)));
     let screen = if on_screen { Some(Screen::open(options.style.color, log)?) } else { None };
     let seen = thread::scope(|scope| {
         let (shared, done) = (&shared, &done);
         let screen = screen.map(|screen| scope.spawn(move || screen.run(shared, done)));
-        let control = scope.spawn(move || control(&asked, shared, done, reload));
+        let routes = forms.as_ref().map(|_| &routes);
+        let control = scope.spawn(move || control(&asked, shared, routes, done, reload));
         let walked = pipeline(options, &mut walker, &taker, shared, &digest, &mut sink);
         done.store(true, Ordering::Relaxed);
         let _ = control.join();
@@ -127,7 +128,7 @@ fn pipeline(
 }
 
 /// Does what signals ask for until the run is over, then closes the ports.
-fn control(asked: &Receiver<Signal>, shared: &Shared, done: &AtomicBool, reload: &Reload<'_>) {
+fn control(asked: &Receiver<Signal>, shared: &Shared, routes: Option<&Routes>, done: &AtomicBool, reload: &Reload<'_>) {
     const TICK: Duration = Duration::from_millis(50);
     while !done.load(Ordering::Relaxed) && !shared.quit.load(Ordering::Relaxed) {
         match asked.recv_timeout(TICK) {
@@ -136,7 +137,17 @@ fn control(asked: &Receiver<Signal>, shared: &Shared, done: &AtomicBool, reload:
                 break;
             }
             Ok(Signal::Reload) => match reload() {
-                Ok(sources) => shared.ports.lock().unwrap_or_else(PoisonError::into_inner).change(&sources),
+                Ok(sources) => {
+                    let mut ports = shared.ports.lock().unwrap_or_else(PoisonError::into_inner);
+                    ports.change(&sources);
+                    match routes {
+                        Some(routes) => routes.change(ports.sources()),
+                        None if sources.iter().any(|s| s.export.is_some()) => {
+                            tracing::error!("a run that began without any export can't begin one: start it again");
+                        }
+                        None => {}
+                    }
+                }
                 Err(why) => tracing::error!("the configuration was not taken over, and all goes on as before: {why}"),
             },
             Err(RecvTimeoutError::Timeout) => {}
@@ -168,13 +179,13 @@ fn prepare<'a>(options: &ListenOptions) -> Result<(Arc<Schema>, LiveDigest<'a>, 
         }
         ListenForm::Summary { .. } | ListenForm::Screen => None,
     };
-    if let Some(export) = &options.export {
-        add_unseen(&mut builder, &export.columns, elements)?;
+    if options.exports() {
+        add_unseen(&mut builder, &options.export_columns, elements)?;
         if lines.is_none() {
-            leave_out(&mut builder, &[], &export.partition_by)?;
+            leave_out(&mut builder, &[], &options.partition_by)?;
         } else {
             // Lines need their columns where they are.
-            for name in export.partition_by.iter().filter(|name| !Partitioning::DERIVED.contains(&name.as_str())) {
+            for name in options.partition_by.iter().filter(|name| !Partitioning::DERIVED.contains(&name.as_str())) {
                 builder.named(name).map_err(|e| Failure(format!("--partition-by: {e}")))?;
             }
         }
@@ -213,17 +224,12 @@ fn prepare<'a>(options: &ListenOptions) -> Result<(Arc<Schema>, LiveDigest<'a>, 
     }
 }
 
-/// The form of the files that are exported; that one can be made is tried now.
-fn files(options: &ListenOptions, export: &ListenExport, schema: &Arc<Schema>) -> Result<ExportFiles, Failure> {
-    PartFile::create(&export.folder, &export.stem, now(), "try").map_err(|e| no_folder("--export", &export.folder, &e))?.discard();
-    let sources = options.sources.iter().map(|s| format!("{} port {}", s.name, s.port.port)).collect();
-    let provenance = Provenance { sources, elements: Arc::clone(&options.reading.elements) };
-    Ok(match export.format {
-        ExportFormat::Parquet => {
-            ExportFiles::Parquet(ParquetFiles::new(ParquetForm::new(Arc::clone(schema), ColumnarOptions::default()), provenance))
-        }
-        ExportFormat::Csv => ExportFiles::Text(TextFiles::new(Arc::clone(schema), Format::Csv, false, Compression::None)),
-    })
+/// That files can be made in the folders of exports is tried now.
+fn try_folders(sources: &[ListenSource]) -> Result<(), Failure> {
+    for export in sources.iter().filter_map(|s| s.export.as_ref()) {
+        PartFile::create(&export.folder, &export.stem, now(), "try").map_err(|e| no_folder("--export", &export.folder, &e))?.discard();
+    }
+    Ok(())
 }
 
 /// Why nothing can be written into a folder.

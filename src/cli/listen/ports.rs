@@ -125,6 +125,11 @@ impl Ports {
         tracing::info!("the configuration was taken over; {kept} of the ports stayed open");
     }
 
+    /// The flow sources by their numbers, as long as they are open.
+    pub(super) fn sources(&self) -> impl Iterator<Item = Option<&ListenSource>> {
+        self.sources.iter().map(|s| s.open.then_some(&s.options))
+    }
+
     /// Ends: receivers take what waits in the kernel, then forwarders and recorders what waits in their queues.
     pub(super) fn stop(&mut self) {
         self.sources.iter().for_each(|s| s.stop.store(true, Ordering::Relaxed));

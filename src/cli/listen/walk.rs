@@ -93,7 +93,7 @@ impl<'a> Walker<'a> {
             if self.ticked.elapsed() >= TICK {
                 self.ticked = Instant::now();
                 stopped |= !self.tick(shared)?;
-                if self.options.export.is_some() {
+                if self.options.exports() {
                     // A file's time may come while no datagram does.
                     stopped |= give(self.collector.nothing()).is_err();
                 }
@@ -153,7 +153,7 @@ impl<'a> Walker<'a> {
         let mut live = Live { span: Some((self.began, now)), last, ..Live::default() };
         shared.ports.lock().unwrap_or_else(PoisonError::into_inner).fill(&mut live);
         let sums = shared.sums.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        live.exports.extend(shared.exported.lock().unwrap_or_else(PoisonError::into_inner).clone());
+        live.exports.clone_from(&shared.exported.lock().unwrap_or_else(PoisonError::into_inner));
         live.talkers = shared.talkers.lock().unwrap_or_else(PoisonError::into_inner).top(MOST_TALKERS);
         let mut live = live.with(&self.collector, &sums);
         for exporter in &mut live.exporters {

@@ -31,7 +31,9 @@ pub(in crate::cli) struct ListenOptions {
     pub(in crate::cli) form: ListenForm,
     /// The flows that are shown and exported.
     pub(in crate::cli) filter: Wanted,
-    pub(in crate::cli) export: Option<ListenExport>,
+    /// The columns of what is exported.
+    pub(in crate::cli) export_columns: ColumnChoice,
+    pub(in crate::cli) partition_by: Vec<String>,
     /// Where the templates are kept while it runs.
     pub(in crate::cli) save: Option<PathBuf>,
     pub(in crate::cli) metrics: Option<SocketAddr>,
@@ -53,6 +55,7 @@ pub(in crate::cli) struct ListenSource {
     pub(in crate::cli) admission: Admission,
     pub(in crate::cli) forward: Vec<ForwardOptions>,
     pub(in crate::cli) record: Option<RecordOptions>,
+    pub(in crate::cli) export: Option<ListenExport>,
 }
 
 /// Flows into files that follow each other.
@@ -63,8 +66,13 @@ pub(in crate::cli) struct ListenExport {
     pub(in crate::cli) stem: String,
     pub(in crate::cli) format: ExportFormat,
     pub(in crate::cli) rotation: Rotation,
-    pub(in crate::cli) columns: ColumnChoice,
-    pub(in crate::cli) partition_by: Vec<String>,
+}
+
+impl ListenOptions {
+    /// True if a flow source writes its flows into files.
+    pub(in crate::cli) fn exports(&self) -> bool {
+        self.sources.iter().any(|s| s.export.is_some())
+    }
 }
 
 impl ListenSource {
@@ -94,12 +102,19 @@ pub(in crate::cli) fn listen(args: &ListenArgs, common: &CommonArgs) -> Result<L
         return Err(Failure("--sockets, --queue and --receive-buffer: at least 1".to_owned()));
     }
     let sources = listen_sources(args, common, &reading.elements)?;
-    let export = export(args, common, &sources)?;
+    let exports = sources.iter().any(|s| s.export.is_some());
+    if !exports && (args.export_format.is_some() || !args.partition_by.is_empty()) {
+        return Err(Failure("--export-format and --partition-by say how to export; --export DIR says where".to_owned()));
+    }
     Ok(ListenOptions {
-        form: form(args, export.is_some())?,
+        form: form(args, exports)?,
+        export_columns: match args.columns.is_empty() {
+            true => ColumnChoice::Canonical,
+            false => ColumnChoice::Named(args.columns.iter().map(|c| c.trim().to_owned()).collect()),
+        },
+        partition_by: args.partition_by.clone(),
         filter: Wanted::new(args.filter.filter.as_deref(), &reading.elements)?,
         sources,
-        export,
         save: common.save_templates.clone().or_else(|| common.templates.clone()),
         reading,
         metrics: args.metrics,
@@ -189,6 +204,7 @@ fn listen_source(
         admission: Admission { rules: if everything { Vec::new() } else { vec![rule] } },
         forward: forwards(source, config, args).map_err(|e| if args.forward.is_empty() { of_file(e) } else { e })?,
         record: record(source, args),
+        export: export(source, args),
         name: name.clone(),
     })
 }
@@ -233,40 +249,19 @@ fn file_name(name: &str) -> String {
     name.chars().map(|c| if c.is_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '_' }).collect()
 }
 
-/// One folder for all sources: the one of the command line, else the one that the sources are configured with.
-fn export(args: &ListenArgs, common: &CommonArgs, sources: &[ListenSource]) -> Result<Option<ListenExport>, Failure> {
-    let configuration = configuration(common)?;
-    let of = |s: &ListenSource| configuration.config.source(&s.name).and_then(|s| s.export.value.clone());
-    let configured: Vec<config::Export> =
-        if common.source.is_empty() && !common.port.is_empty() { Vec::new() } else { sources.iter().filter_map(of).collect() };
-    let first = configured.first();
-    if args.export.is_none() && first.is_some() && (configured.len() < sources.len() || configured.iter().any(|e| Some(e) != first)) {
-        let why = "of the flow sources only some export, or not all into the same folder: run them apart, or say --export";
-        return Err(Failure(format!("{}: {why}", configuration.name())));
-    }
-    let Some(folder) = args.export.clone().or_else(|| first.map(|e| e.directory.clone())) else {
-        if args.export_format.is_some() || !args.partition_by.is_empty() {
-            return Err(Failure("--export-format and --partition-by say how to export; --export DIR says where".to_owned()));
-        }
-        return Ok(None);
-    };
-    let format = match args.export_format {
-        Some(LiveExportForm::Parquet) => ExportFormat::Parquet,
-        Some(LiveExportForm::Csv) => ExportFormat::Csv,
-        None => first.map(|e| e.format).unwrap_or_default(),
-    };
-    let columns = match args.columns.is_empty() {
-        true => ColumnChoice::Canonical,
-        false => ColumnChoice::Named(args.columns.iter().map(|c| c.trim().to_owned()).collect()),
-    };
-    Ok(Some(ListenExport {
-        folder,
+/// What the command line says holds for all sources, else each has its own.
+fn export(source: &FlowSource, args: &ListenArgs) -> Option<ListenExport> {
+    let configured = source.export.as_ref();
+    Some(ListenExport {
+        folder: args.export.clone().or_else(|| configured.map(|e| e.directory.clone()))?,
         stem: "flows".to_owned(),
-        format,
-        rotation: args.rotate.or_else(|| first.map(|e| e.rotate)).unwrap_or(Rotation::EXPORT),
-        columns,
-        partition_by: args.partition_by.clone(),
-    }))
+        format: match args.export_format {
+            Some(LiveExportForm::Parquet) => ExportFormat::Parquet,
+            Some(LiveExportForm::Csv) => ExportFormat::Csv,
+            None => configured.map(|e| e.format).unwrap_or_default(),
+        },
+        rotation: args.rotate.or_else(|| configured.map(|e| e.rotate)).unwrap_or(Rotation::EXPORT),
+    })
 }
 
 fn form(args: &ListenArgs, exports: bool) -> Result<ListenForm, Failure> {

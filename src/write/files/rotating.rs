@@ -23,8 +23,8 @@ const MANY: usize = 1 << 17;
 const MOST_PENDING: usize = 1 << 18;
 
 /// Writes files that follow each other.
-pub struct RotatingSink<'a, F: Form> {
-    form: &'a F,
+pub struct RotatingSink<F: Form> {
+    form: F,
     folder: PathBuf,
     stem: String,
     extension: &'static str,
@@ -33,6 +33,8 @@ pub struct RotatingSink<'a, F: Form> {
     pending: usize,
     clock: u64,
     files: u64,
+    rows: u64,
+    gone: u64,
 }
 
 struct Open<F: Form> {
@@ -59,10 +61,11 @@ impl Write for Counted {
     }
 }
 
-impl<'a, F: Form> RotatingSink<'a, F> {
-    /// Files of that form in a folder that is there; names begin with `stem`.
-    pub fn new(form: &'a F, folder: PathBuf, stem: String, extension: &'static str) -> Self {
-        Self { form, folder, stem, extension, open: HashMap::new(), octets: Arc::default(), pending: 0, clock: 0, files: 0 }
+impl<F: Form> RotatingSink<F> {
+    /// Files of that form in a folder that is there; names begin with `stem`. Pieces may be encoded by another form of the same make.
+    pub fn new(form: F, folder: PathBuf, stem: String, extension: &'static str) -> Self {
+        let (open, octets) = (HashMap::new(), Arc::default());
+        Self { form, folder, stem, extension, open, octets, pending: 0, clock: 0, files: 0, rows: 0, gone: 0 }
     }
 
     /// Octets written to the files that are open.
@@ -73,6 +76,16 @@ impl<'a, F: Form> RotatingSink<'a, F> {
     /// Files that are whole.
     pub fn files(&self) -> u64 {
         self.files
+    }
+
+    /// Rows in files that are whole or still open.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Rows that were in files which could not be made whole.
+    pub fn gone(&self) -> u64 {
+        self.gone
     }
 
     /// True if nothing is open.
@@ -93,12 +106,13 @@ impl<'a, F: Form> RotatingSink<'a, F> {
             let Some(open) = self.open.get_mut(&key) else { continue };
             open.used = self.clock;
             let before = open.file.pending();
-            open.file.take(self.form, content, rows)?;
+            self.rows += rows as u64;
+            open.file.take(&self.form, content, rows)?;
             self.pending = self.pending - before + open.file.pending();
             while self.pending > MOST_PENDING {
                 let Some(largest) = self.open.values_mut().max_by_key(|open| open.file.pending()) else { break };
                 self.pending -= largest.file.pending();
-                largest.file.flush(self.form)?;
+                largest.file.flush(&self.form)?;
             }
         }
         Ok(())
@@ -107,16 +121,13 @@ impl<'a, F: Form> RotatingSink<'a, F> {
     /// Makes all files whole; the next rows begin new ones.
     ///
     /// # Errors
-    /// The system's; the files after the one that failed are taken away.
+    /// The first of the system's. A file that can't be made whole is taken away.
     pub fn rotate(&mut self) -> io::Result<()> {
         self.pending = 0;
         self.octets = Arc::default();
         let mut ended = Ok(());
-        for (_, open) in std::mem::take(&mut self.open) {
-            match ended {
-                Ok(()) => ended = end(self.form, open).map(|()| self.files += 1),
-                Err(_) => open.part.discard(),
-            }
+        for open in std::mem::take(&mut self.open).into_values() {
+            ended = ended.and(self.end(open));
         }
         ended
     }
@@ -125,7 +136,34 @@ impl<'a, F: Form> RotatingSink<'a, F> {
     pub fn discard(&mut self) {
         self.pending = 0;
         self.octets = Arc::default();
-        std::mem::take(&mut self.open).into_values().for_each(|open| open.part.discard());
+        for open in std::mem::take(&mut self.open).into_values() {
+            self.lose(open.file.rows());
+            open.part.discard();
+        }
+    }
+
+    fn lose(&mut self, rows: u64) {
+        self.rows -= rows;
+        self.gone += rows;
+    }
+
+    fn end(&mut self, open: Open<F>) -> io::Result<()> {
+        let rows = open.file.rows();
+        let whole = open.file.finish(&self.form).and_then(|out| out.into_inner().map_err(io::IntoInnerError::into_error));
+        match whole {
+            Ok(_) => {
+                let named = open.part.finish().map(|_| self.files += 1);
+                if named.is_err() {
+                    self.lose(rows);
+                }
+                named
+            }
+            Err(error) => {
+                self.lose(rows);
+                open.part.discard();
+                Err(error)
+            }
+        }
     }
 
     fn begin(&mut self, key: &PartitionKey, now: Timestamp) -> io::Result<()> {
@@ -134,26 +172,14 @@ impl<'a, F: Form> RotatingSink<'a, F> {
             && let Some(open) = self.open.remove(&oldest)
         {
             self.pending -= open.file.pending();
-            end(self.form, open)?;
-            self.files += 1;
+            self.end(open)?;
         }
         let folder = self.folder.join(key.path());
         fs::create_dir_all(&folder)?;
         let part = PartFile::create(&folder, &self.stem, now, self.extension)?;
         let counted = Counted { file: part.file.try_clone()?, octets: Arc::clone(&self.octets) };
-        let file = Gathered::begin(self.form, BufWriter::with_capacity(1 << 18, counted), F::MANY.min(MANY))?;
+        let file = Gathered::begin(&self.form, BufWriter::with_capacity(1 << 18, counted), F::MANY.min(MANY))?;
         self.open.insert(key.clone(), Open { part, file, used: self.clock });
         Ok(())
-    }
-}
-
-fn end<F: Form>(form: &F, open: Open<F>) -> io::Result<()> {
-    let whole = open.file.finish(form).and_then(|out| out.into_inner().map_err(io::IntoInnerError::into_error));
-    match whole {
-        Ok(_) => open.part.finish().map(|_| ()),
-        Err(error) => {
-            open.part.discard();
-            Err(error)
-        }
     }
 }

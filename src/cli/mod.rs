@@ -31,13 +31,26 @@ mod templates;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory, Parser};
 
 use args::{Args, Command};
 
+/// What is no number is told as people would.
+fn in_plain_words(error: clap::Error) -> clap::Error {
+    let is_number = std::error::Error::source(&error).is_some_and(|why| why.is::<std::num::ParseIntError>());
+    match (error.get(ContextKind::InvalidArg), error.get(ContextKind::InvalidValue)) {
+        (Some(ContextValue::String(argument)), Some(ContextValue::String(value))) if is_number => {
+            let what = format!("invalid value '{value}' for '{argument}': expected a whole number");
+            Args::command().error(ErrorKind::ValueValidation, what)
+        }
+        _ => error,
+    }
+}
+
 /// Runs the program with the process's arguments.
 pub fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = Args::try_parse().unwrap_or_else(|error| in_plain_words(error).exit());
     let result = match args.command {
         None => options::overview(&args.files, &args.common, &args.overview).and_then(|o| overview::run(&o)),
         Some(Command::Flows(flows)) => options::flows(&flows, &args.common).and_then(|o| flows::run(&o)),

@@ -480,6 +480,10 @@ fn what_can_not_be_listened_on_is_one_line_and_status_2() {
         assert_eq!((output.status.code(), stderr.lines().count()), (Some(2), 1), "{args:?}: {stderr}");
         assert!(stderr.contains(what), "{args:?}: {stderr}");
     }
+    let output = support::run(&["listen", "--port", "1x"]);
+    let told = support::stderr(&output);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(told.starts_with("error: invalid value '1x' for '--port <PORTS>': expected a whole number\n"), "{told}");
 }
 
 #[test]

@@ -393,14 +393,15 @@ fn groups_of_both_families_are_joined() {
     for (group, to) in [("ff15::7", "[ff15::7]:20551"), ("239.9.9.7", "239.9.9.7:20551")] {
         for interface in ["", "--interface near0"] {
             // A network of its own: what is sent to the group comes back to whoever of this machine has joined it.
-            let end = folder.path().join("end");
-            let _ = std::fs::remove_file(&end);
+            // There is sending as long as there is this file.
+            let sending = folder.path().join("sending");
+            std::fs::write(&sending, "").unwrap();
             let script = format!(
                 "ip link add near0 type veth peer name far0 && ip link set near0 up && ip link set far0 up || exit 77\n\
                  ip -6 addr add fd00::1/64 dev near0 nodad && ip addr add 10.9.9.1/24 dev near0 && ip route add 224.0.0.0/4 dev near0\n\
-                 (while [ ! -e {} ]; do sleep 0.3; {PROGRAM} replay {} --to {to}; done) >/dev/null 2>&1 &\n\
+                 (while [ -e {} ]; do sleep 0.3; {PROGRAM} replay {} --to {to}; done) >/dev/null 2>&1 &\n\
                  exec {PROGRAM} listen --bind {group} {interface} --port 20551 --summary 1s --format json",
-                end.display(),
+                sending.display(),
                 capture.display()
             );
             let mut command = Command::new("unshare");
@@ -409,7 +410,7 @@ fn groups_of_both_families_are_joined() {
             // What is sent before the link is up does not arrive.
             let flows = |l: &Listener| serde_json::from_str::<Value>(l.output().lines().last()?).ok()?["flows"].as_u64();
             listener.wait("the flows", |l| flows(l).is_some_and(|n| n >= 536));
-            std::fs::write(&end, "").unwrap();
+            std::fs::remove_file(&sending).unwrap();
             let last = last_object(&listener.stop());
             assert_eq!(&last["messages"], &last["datagrams"], "{group} {interface}");
         }

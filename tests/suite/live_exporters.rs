@@ -33,6 +33,14 @@ struct Running(Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
+        // pmacct's programs end those that they have started only if they are asked to end.
+        let _ = Command::new("kill").args(["-INT", &self.0.id().to_string()]).stderr(Stdio::null()).status();
+        for _ in 0..100 {
+            if !matches!(self.0.try_wait(), Ok(None)) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
         let _ = self.0.kill();
         let _ = self.0.wait();
     }

@@ -15,7 +15,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use super::outlet::{Outgoing, Outlet};
-use super::queue::{Queue, QueueCounters, Taken, Taker, queue};
+use super::queue::{Closed, Queue, QueueCounters, Taken, Taker, queue};
 use super::spoof::SpoofError;
 use crate::collector::Admission;
 use crate::datagram::DatagramBatch;
@@ -111,10 +111,9 @@ impl Forwarder {
         &self.counters
     }
 
-    /// Sends what waits, and ends. All other ends of the queue must be gone.
-    pub fn finish(self) {
-        drop(self.queue);
-        let _ = self.thread.join();
+    /// Nothing more comes: sends what waits, then ends. All other ends of the queue must be gone.
+    pub fn close(self) -> Closed {
+        Closed::new(self.queue, self.thread)
     }
 }
 
@@ -189,7 +188,7 @@ mod tests {
         for from in ["192.0.2.1", "192.0.2.2", "192.0.2.1"] {
             forwarder.queue().offer(&batch(from, &[b"\0\x09abc", b"\0\x05", b"\0\x0a", b"\0\x09"]));
         }
-        forwarder.finish();
+        assert_eq!(forwarder.close().wait(Duration::from_secs(10)), None);
         let mut buffer = [0; 100];
         let mut got = Vec::new();
         for _ in 0..6 {
@@ -212,7 +211,7 @@ mod tests {
             forwarder.queue().offer(&batch("192.0.2.1", &[b"\0\x09"]));
             thread::sleep(Duration::from_millis(20));
         }
-        forwarder.finish();
+        assert_eq!(forwarder.close().wait(Duration::from_secs(10)), None);
         assert!(counters.refused.load(Ordering::Relaxed) >= 4, "{counters:?}");
     }
 }

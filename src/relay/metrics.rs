@@ -96,6 +96,7 @@ fn health(latest: Option<(Arc<Live>, Duration)>) -> (u16, &'static str, String) 
     let (status, why) = match latest {
         None => (503, "starting"),
         Some((_, age)) if age > STALE => (503, "decoding stands still"),
+        Some((live, _)) if live.sources.iter().any(|s| s.failed) => (503, "receiving has ended"),
         Some((live, _)) if live.recorders.iter().any(|r| r.stopped) => (503, "recording has stopped"),
         Some((live, _)) if live.exports.iter().any(|e| e.stopped) => (503, "exporting has stopped"),
         Some(_) => (200, "ok"),

@@ -33,7 +33,7 @@ pub use log_lines::{LogLine, LogLines};
 pub use metrics::{MetricsServer, Published, ServeError};
 pub use outlet::{Counts, Outgoing, Outlet};
 pub use packet::{PacketError, Packets};
-pub use queue::{Queue, QueueCounters, Taken, Taker, queue};
+pub use queue::{Closed, Queue, QueueCounters, Taken, Taker, queue};
 pub use record::{RecordCounters, RecordOptions, RecordState, Recorder};
 pub use rotate::end_of;
 pub use signals::{Signal, before_a_sudden_end, signals};

@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::Duration;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use crate::datagram::DatagramBatch;
 
@@ -104,6 +105,34 @@ impl Drop for Queue {
     fn drop(&mut self) {
         self.0.list.lock().unwrap_or_else(PoisonError::into_inner).inlets -= 1;
         self.0.news.notify_all();
+    }
+}
+
+/// A queue that nothing more comes into, and the thread that empties it.
+#[derive(Debug)]
+pub struct Closed {
+    counters: Arc<QueueCounters>,
+    thread: JoinHandle<()>,
+}
+
+impl Closed {
+    /// The last end of the queue, and who takes from it.
+    pub(super) fn new(queue: Queue, thread: JoinHandle<()>) -> Self {
+        Self { counters: Arc::clone(queue.counters()), thread }
+    }
+
+    /// Waits for the thread's end, but no longer than that: then gives how many datagrams wait still. They go on if the process does.
+    pub fn wait(self, most: Duration) -> Option<u64> {
+        const STEP: Duration = Duration::from_millis(5);
+        let began = Instant::now();
+        while !self.thread.is_finished() {
+            if began.elapsed() >= most {
+                return Some(self.counters.waiting.load(Ordering::Relaxed));
+            }
+            thread::sleep(STEP);
+        }
+        let _ = self.thread.join();
+        None
     }
 }
 

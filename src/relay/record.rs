@@ -12,7 +12,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::pcapng;
-use super::queue::{Queue, QueueCounters, Taken, Taker, queue};
+use super::queue::{Closed, Queue, QueueCounters, Taken, Taker, queue};
 use super::rotate::{end_of, space};
 use crate::config::Rotation;
 use crate::datagram::DatagramBatch;
@@ -113,10 +113,9 @@ impl Recorder {
         &self.counters
     }
 
-    /// Writes what waits, makes the last file whole, and ends. All other ends of the queue must be gone.
-    pub fn finish(self) {
-        drop(self.queue);
-        let _ = self.thread.join();
+    /// Nothing more comes: writes what waits, makes the last file whole, then ends. All other ends of the queue must be gone.
+    pub fn close(self) -> Closed {
+        Closed::new(self.queue, self.thread)
     }
 }
 

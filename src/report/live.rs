@@ -69,6 +69,9 @@ fn head(live: &Live, before: Option<&Live>, style: &Style) -> String {
     if t.sets_waiting > 0 {
         line.push_str(&format!("; {}\u{a0}waiting for a template", counted(t.sets_waiting, "Data\u{a0}Set")));
     }
+    for s in live.sources.iter().filter(|s| s.failed) {
+        line.push_str(&style.paint(Paint::Bad, &format!("; RECEIVING HAS ENDED on {} {}", escape(&s.name), s.local)));
+    }
     wrap(&line, style.width, 0, 2)
 }
 

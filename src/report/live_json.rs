@@ -60,6 +60,7 @@ struct Source<'a> {
     refused: u64,
     refused_exporters: usize,
     open: bool,
+    failed: bool,
 }
 
 #[derive(Serialize)]
@@ -191,6 +192,7 @@ fn source(s: &LiveSource) -> Source<'_> {
         refused: s.refused,
         refused_exporters: s.refused_exporters,
         open: s.open,
+        failed: s.failed,
     }
 }
 

@@ -72,7 +72,7 @@
 //!   `sets_without_template`, given up
 //! - `period`: `seconds` since the object before, and the `messages`, `flows`, `bytes` and `packets` of it
 //! - `sources`, the flow sources: `name`, `profile` of the target collector, `local` address and port, `sockets`, `receive_buffer` that the
-//!   kernel granted each, `datagrams`, `octets`, `kernel_drops`, `refused`, `refused_exporters`, `open`
+//!   kernel granted each, `datagrams`, `octets`, `kernel_drops`, `refused`, `refused_exporters`, `open`, and `failed` once receiving has ended by an error
 //! - `exporters`, the hundred with the most flows: `source` of the latest message, the fields of the overview's exporters, `silent_since` (null
 //!   unless no datagram came for longer than is usual), `verdict` for the target collector (null before there is a template; templates that only ICMP flows
 //!   came by count where there are no others), `missing`;

@@ -96,6 +96,8 @@ pub struct LiveSource {
     pub refused_exporters: usize,
     /// False once it was taken out of the configuration.
     pub open: bool,
+    /// True if receiving has ended by an error.
+    pub failed: bool,
 }
 
 /// One exporter.
@@ -127,7 +129,7 @@ pub struct LiveQueue {
 }
 
 /// One destination.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LiveForward {
     /// Its name.
     pub to: String,
@@ -146,7 +148,7 @@ pub struct LiveForward {
 }
 
 /// One folder that datagrams are kept in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LiveRecorder {
     /// The folder.
     pub folder: String,

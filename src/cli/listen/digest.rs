@@ -133,6 +133,8 @@ pub(super) struct LiveSink<'a> {
     lines: Lines,
     out: Out,
     exporters: Option<Exporters<'a>>,
+    /// Why no more lines could be written.
+    broken: Option<io::Error>,
 }
 
 #[derive(Debug)]
@@ -145,13 +147,19 @@ enum Lines {
 impl<'a> LiveSink<'a> {
     /// No lines.
     pub(super) fn sums(shared: &Arc<Shared>) -> Self {
-        Self { shared: Arc::clone(shared), lines: Lines::None, out: Out::new(), exporters: None }
+        Self { shared: Arc::clone(shared), lines: Lines::None, out: Out::new(), exporters: None, broken: None }
     }
 
     /// Lines of text.
     pub(super) fn text(shared: &Arc<Shared>, rows: &RowWriter, limit: Option<u64>) -> Self {
         let out = Out::new();
-        Self { shared: Arc::clone(shared), lines: Lines::Text(Box::new(TextSink::new(out.clone(), rows, limit))), out, exporters: None }
+        Self {
+            shared: Arc::clone(shared),
+            lines: Lines::Text(Box::new(TextSink::new(out.clone(), rows, limit))),
+            out,
+            exporters: None,
+            broken: None,
+        }
     }
 
     /// Rows of a table.
@@ -162,6 +170,7 @@ impl<'a> LiveSink<'a> {
             lines: Lines::Table(Box::new(FlowTableSink::new(table, out.clone(), limit))),
             out,
             exporters: None,
+            broken: None,
         }
     }
 
@@ -182,6 +191,9 @@ impl<'a> LiveSink<'a> {
             exporters.finish();
         }
         self.count();
+        if let Some(error) = self.broken {
+            return Err(error);
+        }
         match self.lines {
             Lines::None => Ok(()),
             Lines::Text(mut sink) => sink.finish(),
@@ -207,15 +219,16 @@ impl Sink<LivePart> for LiveSink<'_> {
             (Lines::Table(sink), RowsPart::Table(part)) => sink.absorb(part),
             _ => return Ok(Flow::Continue),
         };
-        let answer = match (written, self.out.flush()) {
-            (Ok(flow), Ok(())) => Ok(flow),
-            (_, Err(e)) if e.kind() == io::ErrorKind::BrokenPipe => Ok(Flow::Stop),
-            (Err(e), _) | (_, Err(e)) => Err(e),
-        };
-        if !matches!(answer, Ok(Flow::Continue)) {
-            // The walker waits for datagrams, and there may be none for long.
-            self.shared.enough.store(true, Ordering::Relaxed);
+        match (written, self.out.flush()) {
+            (Ok(Flow::Continue), Ok(())) => return Ok(Flow::Continue),
+            (Ok(Flow::Stop), Ok(())) => {}
+            (Err(e), _) | (_, Err(e)) => {
+                self.broken = Some(e).filter(|e| e.kind() != io::ErrorKind::BrokenPipe);
+                self.lines = Lines::None;
+            }
         }
-        answer
+        // Nobody wants more lines: the walker ends, and files get what is on its way to them.
+        self.shared.enough.store(true, Ordering::Relaxed);
+        Ok(Flow::Continue)
     }
 }

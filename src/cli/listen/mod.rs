@@ -10,8 +10,10 @@
 
 mod digest;
 mod export;
+mod outward;
 mod ports;
 mod screen;
+mod sockets;
 mod walk;
 
 use std::io::{self, IsTerminal, Write};
@@ -19,7 +21,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use crate::audit::Traffic;
@@ -33,7 +35,7 @@ use crate::write::{PartFile, Partitioning, RowWriter};
 use super::columns::add_unseen;
 use super::export::leave_out;
 use super::options::{ListenForm, ListenOptions, ListenSource, RowForm};
-use super::{Ending, Failure, filtering};
+use super::{Ending, Failure, complain, filtering};
 
 use digest::{LiveDigest, LiveSink};
 use export::{ExportDigest, ExportForms, Exporters, Routes};
@@ -107,11 +109,18 @@ pub(super) fn run(options: &ListenOptions, reload: &Reload<'_>) -> Result<Ending
         done.store(true, Ordering::Relaxed);
         let _ = control.join();
         let seen = screen.map_or(Ok(()), |screen| screen.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        walked.map(|()| seen)
-    })?;
-    sink.finish().map_err(|e| Failure(format!("standard output: {e}")))?;
-    walker.end(&shared)?;
+        (walked, seen)
+    });
+    // Whatever went wrong: files are closed, the templates kept.
+    let (walked, seen) = seen;
+    let finished = sink.finish().map_err(|e| Failure(format!("standard output: {e}")));
+    let ended = walker.end(&shared);
+    walked.and(finished).and(ended)?;
     seen.map_err(|e| Failure(format!("--tui: the terminal: {e}")))?;
+    if options.reading.strict && walker.has_damage() {
+        complain(&"--strict: problems were found; the last summary names them");
+        return Ok(Ending::Damage);
+    }
     Ok(Ending::Done)
 }
 
@@ -130,6 +139,7 @@ fn pipeline(
 /// Does what signals ask for until the run is over, then closes the ports.
 fn control(asked: &Receiver<Signal>, shared: &Shared, routes: Option<&Routes>, done: &AtomicBool, reload: &Reload<'_>) {
     const TICK: Duration = Duration::from_millis(50);
+    let mut finishing: Vec<JoinHandle<()>> = Vec::new();
     while !done.load(Ordering::Relaxed) && !shared.quit.load(Ordering::Relaxed) {
         match asked.recv_timeout(TICK) {
             Ok(Signal::End) => {
@@ -139,7 +149,11 @@ fn control(asked: &Receiver<Signal>, shared: &Shared, routes: Option<&Routes>, d
             Ok(Signal::Reload) => match reload() {
                 Ok(sources) => {
                     let mut ports = shared.ports.lock().unwrap_or_else(PoisonError::into_inner);
-                    ports.change(&sources);
+                    let leftover = ports.change(&sources);
+                    if !leftover.is_empty() {
+                        // A slow destination or disk holds nobody up.
+                        finishing.push(thread::spawn(move || leftover.finish()));
+                    }
                     match routes {
                         Some(routes) => routes.change(ports.sources()),
                         None if sources.iter().any(|s| s.export.is_some()) => {
@@ -154,7 +168,9 @@ fn control(asked: &Receiver<Signal>, shared: &Shared, routes: Option<&Routes>, d
             Err(RecvTimeoutError::Disconnected) => break,
         }
     }
-    shared.ports.lock().unwrap_or_else(PoisonError::into_inner).stop();
+    let leftover = shared.ports.lock().unwrap_or_else(PoisonError::into_inner).stop();
+    leftover.finish();
+    finishing.into_iter().for_each(|thread| drop(thread.join()));
 }
 
 /// The flow sources by the configuration as it is now.

@@ -3,17 +3,16 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::thread::{self, JoinHandle};
 
 use crate::datagram::DatagramBatch;
-#[cfg(target_os = "linux")]
-use crate::input::{Device, InputOptions};
-use crate::input::{PortSocket, Receiver, SocketCounters, kernel_drops, open_port};
-use crate::relay::{ForwardCounters, Forwarder, Gate, Queue, QueueCounters, RecordCounters, RecordState, Recorder};
-use crate::summary::{Live, LiveForward, LiveQueue, LiveRecorder, LiveSource};
+use crate::input::{Receiver, SocketCounters, kernel_drops};
+use crate::relay::{Gate, Queue, QueueCounters};
+use crate::summary::{Live, LiveQueue, LiveSource};
 
 use super::super::Failure;
 use super::super::options::ListenSource;
+use super::outward::{Leftover, Outward};
+use super::sockets::{Opened, Socket, open, receive, tell, try_open};
 
 /// Refused addresses of a source that are told one by one.
 const MOST_TOLD: usize = 10;
@@ -38,27 +37,6 @@ struct Source {
     gate: Arc<Gate>,
     outward: Outward,
     open: bool,
-}
-
-/// Forwarders and the recorder of a source, and their counters, which outlive them.
-#[derive(Debug, Default)]
-struct Outward {
-    forwarders: Vec<Forwarder>,
-    recorder: Option<Recorder>,
-    forwards: Vec<(String, Arc<QueueCounters>, Arc<ForwardCounters>)>,
-    records: Vec<(String, Arc<QueueCounters>, Arc<RecordCounters>)>,
-}
-
-/// One socket: what is known of it while its receiver has it.
-#[derive(Debug)]
-struct Socket {
-    local: String,
-    granted: usize,
-    inode: Option<u64>,
-    counters: Arc<SocketCounters>,
-    /// The most that the kernel has told so far.
-    drops: u64,
-    thread: Option<JoinHandle<Option<Receiver>>>,
 }
 
 /// What a receiver hands a batch to.
@@ -97,20 +75,33 @@ impl Ports {
         Ok(Self { sources: sources.collect::<Result<_, _>>()?, decode: Some(decode), decode_counters })
     }
 
-    /// Takes a changed configuration over: ports that stay keep their sockets, and what waits in them.
-    pub(super) fn change(&mut self, options: &[ListenSource]) {
-        let Some(decode) = self.decode.clone() else { return };
-        for source in self.sources.iter_mut().filter(|s| s.open && !options.iter().any(|o| o.is_on_the_port_of(&s.options))) {
-            source.end();
+    /// Takes a changed configuration over: ports that stay keep their sockets, and what waits in them. What is no longer wanted is to be
+    /// finished by the caller.
+    pub(super) fn change(&mut self, options: &[ListenSource]) -> Leftover {
+        let Some(decode) = self.decode.clone() else { return Leftover::default() };
+        let mut leftover = Leftover::default();
+        // What can't be opened takes nothing away: whoever has that port keeps it.
+        let is_new = |new: &ListenSource| !self.sources.iter().any(|s| s.open && s.options.is_on_the_port_of(new));
+        let refused: Vec<&ListenSource> = options
+            .iter()
+            .filter(|new| is_new(new))
+            .filter(|new| try_open(new).inspect_err(|why| tracing::error!("{}: it stays as it was: {why}", new.name)).is_err())
+            .collect();
+        let stays = |s: &Source| {
+            options.iter().any(|o| o.is_on_the_port_of(&s.options)) || refused.iter().any(|o| o.port.port == s.options.port.port)
+        };
+        for source in self.sources.iter_mut().filter(|s| s.open && !stays(s)) {
+            leftover = leftover.and(source.end());
             tracing::info!("{}: no longer listening on {}", source.options.name, source.local());
         }
         let mut kept = 0;
-        for new in options {
+        for new in options.iter().filter(|new| !refused.iter().any(|r| std::ptr::eq(*r, *new))) {
             match self.sources.iter_mut().find(|s| s.open && s.options.is_on_the_port_of(new)) {
                 Some(source) => {
                     kept += 1;
-                    if let Err(why) = source.change(new, &decode) {
-                        tracing::error!("{}: it stays as it was: {why}", new.name);
+                    match source.change(new, &decode) {
+                        Ok(more) => leftover = leftover.and(more),
+                        Err(why) => tracing::error!("{}: it stays as it was: {why}", new.name),
                     }
                 }
                 None => {
@@ -123,6 +114,7 @@ impl Ports {
             }
         }
         tracing::info!("the configuration was taken over; {kept} of the ports stayed open");
+        leftover
     }
 
     /// The flow sources by their numbers, as long as they are open.
@@ -130,11 +122,12 @@ impl Ports {
         self.sources.iter().map(|s| s.open.then_some(&s.options))
     }
 
-    /// Ends: receivers take what waits in the kernel, then forwarders and recorders what waits in their queues.
-    pub(super) fn stop(&mut self) {
+    /// Ends: receivers take what waits in the kernel. What waits for destinations and disks is to be finished by the caller.
+    pub(super) fn stop(&mut self) -> Leftover {
         self.sources.iter().for_each(|s| s.stop.store(true, Ordering::Relaxed));
-        self.sources.iter_mut().filter(|s| s.open).for_each(Source::end);
+        let leftover = self.sources.iter_mut().filter(|s| s.open).map(Source::end).fold(Leftover::default(), Leftover::and);
         self.decode = None;
+        leftover
     }
 
     /// Writes what is known now into a moment of the run.
@@ -155,70 +148,6 @@ impl Ports {
                 dropped,
             },
         );
-    }
-}
-
-impl Outward {
-    fn start(options: &ListenSource) -> Result<Self, Failure> {
-        let mut own = Self::default();
-        for forward in &options.forward {
-            let forwarder = Forwarder::start(forward.clone()).map_err(|e| Failure(format!("--forward {}: {e}", forward.name)))?;
-            own.forwards.push((forward.name.clone(), Arc::clone(forwarder.queue_counters()), Arc::clone(forwarder.counters())));
-            own.forwarders.push(forwarder);
-        }
-        if let Some(record) = &options.record {
-            let folder = record.folder.display().to_string();
-            let recorder = Recorder::start(record.clone()).map_err(|e| super::no_folder("--record", &record.folder, &e))?;
-            own.records.push((folder, Arc::clone(recorder.queue_counters()), Arc::clone(recorder.counters())));
-            own.recorder = Some(recorder);
-        }
-        Ok(own)
-    }
-
-    fn queues(&self) -> Vec<Queue> {
-        self.forwarders.iter().map(|f| f.queue().clone()).chain(self.recorder.iter().map(|r| r.queue().clone())).collect()
-    }
-
-    /// Waits until all that was put in is out. All other ends of the queues must be gone.
-    fn end(&mut self) {
-        std::mem::take(&mut self.forwarders).into_iter().for_each(Forwarder::finish);
-        if let Some(recorder) = self.recorder.take() {
-            recorder.finish();
-        }
-    }
-
-    fn fill(&self, live: &mut Live) {
-        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let queue = |name, counters: &QueueCounters| LiveQueue {
-            name,
-            waiting: read(&counters.waiting),
-            octets: read(&counters.octets),
-            dropped: read(&counters.dropped),
-        };
-        for (to, waiting, counters) in &self.forwards {
-            live.queues.push(queue(format!("forward {to}"), waiting));
-            live.forwards.push(LiveForward {
-                to: to.clone(),
-                sent: read(&counters.sent),
-                octets: read(&counters.octets),
-                dropped: read(&waiting.dropped),
-                filtered: read(&counters.filtered),
-                refused: read(&counters.refused),
-                failed: read(&counters.failed),
-            });
-        }
-        for (folder, waiting, counters) in &self.records {
-            live.queues.push(queue(format!("record {folder}"), waiting));
-            live.recorders.push(LiveRecorder {
-                folder: folder.clone(),
-                stopped: counters.state() == RecordState::Stopped,
-                datagrams: read(&counters.datagrams),
-                octets: read(&counters.octets),
-                dropped: read(&waiting.dropped),
-                lost: read(&counters.lost),
-                files: read(&counters.files),
-            });
-        }
     }
 }
 
@@ -246,35 +175,30 @@ impl Source {
     }
 
     /// Takes changed options over that leave the port as it is.
-    fn change(&mut self, options: &ListenSource, decode: &Queue) -> Result<(), Failure> {
-        if (&options.forward, &options.record) != (&self.options.forward, &self.options.record) {
-            // Recorders of the same folder must not meet in one file, but they number their names.
-            let outward = Outward::start(options)?;
-            let name = options.name.clone();
-            let outlets = Outlets { name, gate: Arc::clone(&self.gate), decode: decode.clone(), others: outward.queues() };
-            let before = self.outlets.write().unwrap_or_else(PoisonError::into_inner).replace(Arc::new(outlets));
-            drop(before);
-            std::mem::replace(&mut self.outward, outward).end();
-        }
+    fn change(&mut self, options: &ListenSource, decode: &Queue) -> Result<Leftover, Failure> {
+        let leftover = self.outward.change(options)?;
+        let (name, gate) = (options.name.clone(), Arc::clone(&self.gate));
+        let outlets = Outlets { name, gate, decode: decode.clone(), others: self.outward.queues() };
+        self.outlets.write().unwrap_or_else(PoisonError::into_inner).replace(Arc::new(outlets));
         self.gate.change(options.admission.clone());
         self.options = options.clone();
-        Ok(())
+        Ok(leftover)
     }
 
     fn local(&self) -> String {
         self.sockets.first().map(|s| s.local.clone()).unwrap_or_default()
     }
 
-    /// Waits for all its threads.
-    fn end(&mut self) {
+    /// Waits for its receivers.
+    fn end(&mut self) -> Leftover {
         self.stop.store(true, Ordering::Relaxed);
         // The sockets stay open until their last drops were asked for.
         let receivers: Vec<Receiver> = self.sockets.iter_mut().filter_map(|s| s.thread.take()?.join().ok()?).collect();
         self.note_drops(&kernel_drops());
         drop(receivers);
         self.outlets.write().unwrap_or_else(PoisonError::into_inner).take();
-        self.outward.end();
         self.open = false;
+        self.outward.end()
     }
 
     fn note_drops(&mut self, told: &HashMap<u64, u64>) {
@@ -308,120 +232,8 @@ impl Source {
             refused,
             refused_exporters: self.gate.addresses(),
             open: self.open,
+            failed: self.open && self.sockets.iter().any(|s| s.failed.load(Ordering::Relaxed)),
         });
         self.outward.fill(live);
-    }
-}
-
-/// What was opened to receive from.
-enum Opened {
-    Socket(PortSocket),
-    #[cfg(target_os = "linux")]
-    Device(Device, String, Arc<AtomicBool>),
-}
-
-fn open(options: &ListenSource) -> Result<Vec<Opened>, Failure> {
-    let Some(name) = &options.capture else {
-        let sockets = open_port(&options.port).map_err(|e| Failure(e.to_string()))?;
-        return Ok(sockets.into_iter().map(Opened::Socket).collect());
-    };
-    #[cfg(target_os = "linux")]
-    {
-        let stop = Arc::new(AtomicBool::new(false));
-        let device = Device::open(name, options.port.port, options.port.receive_buffer, Arc::clone(&stop));
-        Ok(vec![Opened::Device(device.map_err(|e| Failure(e.to_string()))?, name.clone(), stop)])
-    }
-    #[cfg(not(target_os = "linux"))]
-    Err(Failure(format!("--capture {name}: this system has no way to do it here; write a capture and read that")))
-}
-
-/// Begins to receive.
-fn receive(
-    options: &ListenSource,
-    opened: Opened,
-    number: u32,
-    frames: &Arc<AtomicU64>,
-    stop: Arc<AtomicBool>,
-    hand_on: impl Fn(DatagramBatch) + Send + 'static,
-) -> Result<Socket, Failure> {
-    let name = options.name.clone();
-    let start =
-        |work: Box<dyn FnOnce() -> Option<Receiver> + Send>| thread::Builder::new().name("receive".into()).spawn(work).map_err(Failure::of);
-    match opened {
-        Opened::Socket(socket) => {
-            let (local, granted, inode, counters) = (socket.local.to_string(), socket.granted, socket.inode, Arc::clone(&socket.counters));
-            let mut receiver = Receiver::new(socket, number, Arc::clone(frames));
-            let of = local.clone();
-            let work = move || {
-                if let Err(error) = receiver.run(&stop, hand_on) {
-                    tracing::error!("{name}: receiving on {of} has ended: {error}");
-                }
-                Some(receiver)
-            };
-            Ok(Socket { local, granted, inode, counters, drops: 0, thread: Some(start(Box::new(work))?) })
-        }
-        #[cfg(target_os = "linux")]
-        Opened::Device(device, device_name, device_stop) => {
-            let port = options.port.port;
-            let counters = Arc::new(SocketCounters::default());
-            let (own, of_device) = (Arc::clone(&counters), Arc::clone(device.counters()));
-            // A batch of few frames takes a whole chunk; small ones are enough here.
-            let input = InputOptions { chunk_octets: 256 << 10, ..InputOptions::default() };
-            let mut input = device.input(&device_name, number, &input).map_err(Failure::of)?;
-            let work = move || {
-                // The device looks at its own flag; this thread waits for nothing else.
-                let watch = thread::spawn(move || {
-                    while !stop.load(Ordering::Relaxed) {
-                        thread::sleep(std::time::Duration::from_millis(50));
-                    }
-                    device_stop.store(true, Ordering::Relaxed);
-                });
-                loop {
-                    match input.next_batch() {
-                        Ok(Some(mut batch)) => {
-                            batch.datagrams.retain(|d| d.collector.port == port);
-                            own.datagrams.fetch_add(batch.datagrams.len() as u64, Ordering::Relaxed);
-                            let octets: u64 = batch.datagrams.iter().map(|d| u64::from(d.length)).sum();
-                            own.octets.fetch_add(octets, Ordering::Relaxed);
-                            own.told_drops.store(of_device.told_drops.load(Ordering::Relaxed), Ordering::Relaxed);
-                            if !batch.datagrams.is_empty() {
-                                hand_on(batch);
-                            }
-                        }
-                        Ok(None) => break,
-                        Err(error) => {
-                            tracing::error!("{name}: capturing on {device_name} has ended: {error}");
-                            break;
-                        }
-                    }
-                }
-                let _ = watch.join();
-                None
-            };
-            let local = format!("{} port {port}", options.capture.as_deref().unwrap_or_default());
-            let granted = options.port.receive_buffer;
-            Ok(Socket { local, granted, inode: None, counters, drops: 0, thread: Some(start(Box::new(work))?) })
-        }
-    }
-}
-
-/// Says where it listens, and what was granted.
-fn tell(options: &ListenSource, opened: &[Opened]) {
-    const MIB: usize = 1 << 20;
-    let several = if opened.len() > 1 { format!(" on {} sockets", opened.len()) } else { String::new() };
-    match opened.first() {
-        Some(Opened::Socket(first)) => {
-            let (granted, asked) = (first.granted as f64 / MIB as f64, options.port.receive_buffer / MIB);
-            let (name, local) = (&options.name, first.local);
-            tracing::info!("{name}: listening on {local}{several}, receive buffer {granted:.1} MiB of {asked} MiB asked for");
-            if first.granted < options.port.receive_buffer {
-                tracing::warn!(
-                    "the receive buffer is smaller than asked for: raise net.core.rmem_max, or give the capability CAP_NET_ADMIN"
-                );
-            }
-        }
-        #[cfg(target_os = "linux")]
-        Some(Opened::Device(_, device, _)) => tracing::info!("{}: capturing on {device}, port {}", options.name, options.port.port),
-        None => {}
     }
 }

@@ -76,6 +76,14 @@ impl<'a> Walker<'a> {
         shared: &Shared,
         give: &mut dyn FnMut(Work) -> Result<(), Stopped>,
     ) -> Result<(), Failure> {
+        let walked = self.walk_on(taker, shared, give);
+        self.collector.finish(&mut |work| {
+            let _ = give(work);
+        });
+        walked
+    }
+
+    fn walk_on(&mut self, taker: &Taker, shared: &Shared, give: &mut dyn FnMut(Work) -> Result<(), Stopped>) -> Result<(), Failure> {
         let mut stopped = false;
         while !stopped && !shared.enough.load(Ordering::Relaxed) {
             match taker.take(WAIT) {
@@ -99,10 +107,12 @@ impl<'a> Walker<'a> {
                 }
             }
         }
-        self.collector.finish(&mut |work| {
-            let _ = give(work);
-        });
         Ok(())
+    }
+
+    /// True if something worse than a note was met.
+    pub(super) fn has_damage(&self) -> bool {
+        self.collector.ledger().has_damage()
     }
 
     /// Once a second; false once nobody reads the summaries any more.
@@ -167,14 +177,15 @@ impl<'a> Walker<'a> {
         let now = now();
         self.tell(now);
         let live = self.live(shared, now, true);
-        show(self.options, &live, self.shown.as_deref())?;
         if let Some(saving) = self.saving.take() {
             let _ = saving.join();
         }
-        match &self.options.save {
+        let saved = match &self.options.save {
             Some(path) => save(path, &self.text()).map_err(|e| Failure(format!("--templates: {e}"))),
             None => Ok(()),
-        }
+        };
+        show(self.options, &live, self.shown.as_deref())?;
+        saved
     }
 
     fn text(&self) -> String {

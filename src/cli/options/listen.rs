@@ -277,6 +277,9 @@ fn form(args: &ListenArgs, exports: bool) -> Result<ListenForm, Failure> {
         return Ok(ListenForm::Screen);
     }
     if let Some(every) = args.summary {
+        if every < Duration::from_secs(1) {
+            return Err(Failure("--summary: at least 1s".to_owned()));
+        }
         let json = match args.format {
             None | Some(LiveFormat::Table) => false,
             Some(LiveFormat::Json) => true,
@@ -322,8 +325,8 @@ fn check_loops(sources: &[ListenSource]) -> Result<(), Failure> {
         let comes_back = |s: &ListenSource| {
             s.port.port == forward.to.port()
                 && match s.port.bind {
-                    Some(addr) => addr == forward.to.ip(),
-                    None => is_own_address(forward.to.ip()),
+                    Some(addr) if !addr.is_unspecified() => addr == forward.to.ip(),
+                    _ => is_own_address(forward.to.ip()),
                 }
         };
         if sources.iter().any(comes_back) {

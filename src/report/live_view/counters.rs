@@ -31,7 +31,8 @@ pub(super) fn lines(live: &Live) -> Vec<(u8, Spans)> {
         let told = format!("{} ({}), receive buffer {}", counted(s.datagrams, "datagram"), size(s.octets.into()), size(s.granted as u128));
         let told = if s.sockets > 1 { format!("{told} × {}", s.sockets) } else { told };
         let told = if s.open { told } else { format!("{told}, closed") };
-        say(format!("{} {}", s.name, s.local), told, None, &[(s.kernel_drops, "dropped by the kernel"), (s.refused, "not allowed")]);
+        let alarm = s.failed.then_some("RECEIVING HAS ENDED");
+        say(format!("{} {}", s.name, s.local), told, alarm, &[(s.kernel_drops, "dropped by the kernel"), (s.refused, "not allowed")]);
     }
     for f in &live.forwards {
         let told = format!("{} ({})", counted(f.sent, "datagram"), size(f.octets.into()));

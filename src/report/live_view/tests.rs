@@ -57,6 +57,7 @@ fn moment(seconds: u32) -> Arc<Live> {
             refused: 0,
             refused_exporters: 0,
             open: true,
+            failed: false,
         }],
         exporters: vec![live_exporter(first, [1_000_000, 1_900_000]), second],
         exporters_in_all: 2,

@@ -384,6 +384,83 @@ fn each_source_exports_into_its_own_folder_also_after_a_reload() {
 }
 
 #[test]
+fn a_reload_keeps_what_stays_and_its_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("flows.toml");
+    let free = || UdpSocket::bind("[::]:0").unwrap().local_addr().unwrap().port();
+    let ports = [free(), free()];
+    let targets: Vec<UdpSocket> = (0..2).map(|_| UdpSocket::bind("127.0.0.1:0").unwrap()).collect();
+    let to: Vec<String> = targets.iter().map(|t| t.local_addr().unwrap().to_string()).collect();
+    let write = |destinations: &[String], interface: &str| {
+        let two = format!("[[source]]\nname = \"two\"\nmonitoring_port = {}\nmonitoring_interface = \"{interface}\"\n", ports[1]);
+        let one = format!(
+            "[[source]]\nname = \"one\"\nmonitoring_port = {}\nforwarding = {{ enabled = true, destinations = {destinations:?} }}\n",
+            ports[0]
+        );
+        std::fs::write(&file, one + &two).unwrap();
+    };
+    write(&to[..1], "any");
+    let listener =
+        Listener::of(support::program(&["listen", "--config", file.to_str().unwrap(), "--summary", "1s", "--format", "json"]), 2);
+    let all = payloads(&testdata("fprobe-v5.pcap"));
+    let messages = |l: &Listener| serde_json::from_str::<Value>(l.output().lines().last()?).ok()?["messages"].as_u64();
+    Sender::new(ports[0]).send_all(&all);
+    listener.wait("the first datagrams", |l| messages(l) == Some(12));
+    // A second destination, and for the other flow source an interface that is not there: it stays as it was.
+    write(&to, "nosuch0");
+    listener.signal("HUP");
+    listener.wait("the new configuration", |l| l.log().contains("the configuration was taken over"));
+    assert!(listener.log().contains("two: it stays as it was: there is no interface 'nosuch0'"), "{}", listener.log());
+    ports.map(|port| Sender::new(port).send_all(&all));
+    listener.wait("the other datagrams", |l| messages(l) == Some(36));
+    // Without any: what was sent stays counted.
+    write(&[], "any");
+    listener.signal("HUP");
+    listener.wait("the third configuration", |l| l.log().matches("the configuration was taken over").count() == 2);
+    let last = last_object(&listener.stop());
+    let forwards = last["forwards"].as_array().unwrap();
+    assert_eq!(
+        forwards.iter().map(|f| (&f["to"], &f["sent"])).collect::<Vec<_>>(),
+        [(&Value::from(to[0].as_str()), &24.into()), (&Value::from(to[1].as_str()), &12.into())]
+    );
+}
+
+#[test]
+fn files_and_templates_are_kept_though_standard_output_is_full() {
+    let folder = tempfile::tempdir().unwrap();
+    let (dir, kept) = (folder.path().join("flows"), folder.path().join("templates.json"));
+    std::fs::create_dir(&dir).unwrap();
+    let mut shell = Command::new("sh");
+    shell.args([
+        "-c",
+        &format!("exec {PROGRAM} listen --port 0 --format csv --export {} --templates {} >/dev/full", dir.display(), kept.display()),
+    ]);
+    let listener = Listener::of(shell, 1);
+    Sender::new(listener.ports[0]).send_all(&payloads(&testdata("softflowd-v9.pcap")));
+    let ended = listener.ended();
+    assert_eq!(ended.status.code(), Some(2), "{}", ended.stderr);
+    assert!(ended.stderr.contains("standard output: No space left on device"), "{}", ended.stderr);
+    let files = names(&dir);
+    assert!(files.len() == 1 && kept.exists(), "{files:?}");
+    assert!(!support::flows(&dir.join(&files[0]), "bytes").unwrap_or_else(|e| panic!("{e}")).is_empty());
+}
+
+#[test]
+fn strict_ends_with_1_where_problems_were_found() {
+    for (name, status) in [("no-template-softflowd-ipfix.pcap", 1), ("softflowd-v9.pcap", 0)] {
+        let listener = Listener::start(&with(&["--strict"]));
+        let all = payloads(&testdata(name));
+        Sender::new(listener.ports[0]).send_all(&all);
+        let messages = all.len() as u64;
+        let count = |l: &Listener| serde_json::from_str::<Value>(l.output().lines().last()?).ok()?["messages"].as_u64();
+        listener.wait("the messages", |l| count(l) == Some(messages));
+        listener.signal("TERM");
+        let ended = listener.ended();
+        assert_eq!(ended.status.code(), Some(status), "{name}: {}", ended.stderr);
+    }
+}
+
+#[test]
 fn groups_of_both_families_are_joined() {
     if !Command::new("unshare").args(["-rn", "true"]).output().is_ok_and(|o| o.status.success()) {
         return support::skip("groups_of_both_families_are_joined", "unshare with user namespaces");
@@ -469,6 +546,8 @@ fn what_can_not_be_listened_on_is_one_line_and_status_2() {
         (vec!["--port", "0", "--capture", "nosuch0"], "there is no interface 'nosuch0'"),
         (vec!["--port", "0", "--record", "/nonexistent/folder"], "--record /nonexistent/folder"),
         (vec!["--port", "40000", "--forward", &to_itself], "every datagram would come back"),
+        (vec!["--port", "40000", "--bind", "0.0.0.0", "--forward", &to_itself], "every datagram would come back"),
+        (vec!["--port", "0", "--summary", "100ms"], "--summary: at least 1s"),
         (vec!["--source", "nosuch"], "no flow source is called 'nosuch'"),
         (vec!["--port", "0", "--columns", "nosuch"], "nosuch"),
         (vec!["--port", "0", "--summary", "1s", "--filter", "proto tcp"], "give one of them"),

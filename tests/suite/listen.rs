@@ -411,7 +411,7 @@ fn a_reload_keeps_what_stays_and_its_counts() {
     listener.signal("HUP");
     listener.wait("the new configuration", |l| l.log().contains("the configuration was taken over"));
     assert!(listener.log().contains("two: it stays as it was: there is no interface 'nosuch0'"), "{}", listener.log());
-    ports.map(|port| Sender::new(port).send_all(&all));
+    ports.iter().for_each(|port| Sender::new(*port).send_all(&all));
     listener.wait("the other datagrams", |l| messages(l) == Some(36));
     // Without any: what was sent stays counted.
     write(&[], "any");

@@ -394,8 +394,9 @@ fn a_reload_keeps_what_stays_and_its_counts() {
     let write = |destinations: &[String], interface: &str| {
         let two = format!("[[source]]\nname = \"two\"\nmonitoring_port = {}\nmonitoring_interface = \"{interface}\"\n", ports[1]);
         let one = format!(
-            "[[source]]\nname = \"one\"\nmonitoring_port = {}\nforwarding = {{ enabled = true, destinations = {destinations:?} }}\n",
-            ports[0]
+            "[[source]]\nname = \"one\"\nmonitoring_port = {}\nforwarding = {{ enabled = {}, destinations = {destinations:?} }}\n",
+            ports[0],
+            !destinations.is_empty()
         );
         std::fs::write(&file, one + &two).unwrap();
     };

@@ -23,6 +23,8 @@ enum CellForm {
     Quoted,
     /// In quotes, and with doubled ones.
     Doubled,
+    /// In quotes, of which the second one is missing.
+    Open,
 }
 
 /// The names in a header line.
@@ -59,6 +61,10 @@ pub(super) fn read(file: &TextFile, stretch: &Stretch, columns: &mut [Column], v
         at = row(octets, at, &mut cells);
         let this = number;
         number += 1;
+        if cells.last().is_some_and(|cell| cell.form == CellForm::Open) {
+            rows.add(this, || format!("row {this}: a quote has no end"));
+            continue;
+        }
         if cells.len() != file.width {
             // A blank line is none; with one column it is a null that somebody else has written.
             if !(cells.len() == 1 && cells.iter().all(|c| c.start == c.end && c.form == CellForm::Plain)) {
@@ -91,7 +97,7 @@ pub(super) fn read(file: &TextFile, stretch: &Stretch, columns: &mut [Column], v
 /// Splits a row; returns where the next one begins.
 fn row(octets: &[u8], mut at: usize, cells: &mut Vec<Cell>) -> usize {
     loop {
-        let (cell, end) = if octets.get(at) == Some(&b'"') { quoted(octets, at + 1) } else { plain(octets, at) };
+        let (cell, end) = cell_at(octets, at);
         cells.push(cell);
         match octets.get(end) {
             Some(b',') => at = end + 1,
@@ -99,6 +105,22 @@ fn row(octets: &[u8], mut at: usize, cells: &mut Vec<Cell>) -> usize {
             None => return end,
         }
     }
+}
+
+/// Where the row ends that begins here, behind its line break; `None` if that is not there.
+pub(super) fn row_end(octets: &[u8], mut at: usize) -> Option<usize> {
+    loop {
+        let (_, end) = cell_at(octets, at);
+        at = end + 1;
+        if *octets.get(end)? == b'\n' {
+            return Some(at);
+        }
+    }
+}
+
+/// A cell, and where it ends. A quote opens a cell at its start alone; anywhere else in a cell it is a sign like others.
+fn cell_at(octets: &[u8], at: usize) -> (Cell, usize) {
+    if octets.get(at) == Some(&b'"') { quoted(octets, at + 1) } else { plain(octets, at) }
 }
 
 /// A cell without quotes, and where it ends.
@@ -120,7 +142,8 @@ fn quoted(octets: &[u8], start: usize) -> (Cell, usize) {
                 form = CellForm::Doubled;
                 at += 2;
             }
-            Some(b'"') | None => break,
+            Some(b'"') => break,
+            None => return (Cell { start, end: at, form: CellForm::Open }, at),
             Some(_) => at += 1,
         }
     }
@@ -158,14 +181,15 @@ mod tests {
 
     #[test]
     fn cells_of_a_row() {
-        use CellForm::{Doubled, Plain, Quoted};
+        use CellForm::{Doubled, Open, Plain, Quoted};
         let owned = |cells: &[(&str, CellForm)]| cells.iter().map(|(t, f)| ((*t).to_owned(), *f)).collect::<Vec<_>>();
         assert_eq!(split("a,,b\n"), owned(&[("a", Plain), ("", Plain), ("b", Plain)]));
         assert_eq!(split("a,\"\",\r\nnext"), owned(&[("a", Plain), ("", Quoted), ("", Plain)]));
         assert_eq!(split("\"x,\ny\",\"say \"\"hi\"\"\""), owned(&[("x,\ny", Quoted), ("say \"hi\"", Doubled)]));
         assert_eq!(split("\"\"\"\",1"), owned(&[("\"", Doubled), ("1", Plain)]));
-        assert_eq!(split("\"open"), owned(&[("open", Quoted)]));
+        assert_eq!(split("\"open"), owned(&[("open", Open)]));
         assert_eq!(split("\"a\"b,c"), owned(&[("a", Quoted), ("c", Plain)]));
+        assert_eq!(split("a\"b,\"c\"\"\n"), owned(&[("a\"b", Plain), ("c\"\"\n", Open)]));
         assert_eq!(split(""), owned(&[("", Plain)]));
     }
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use polars::io::HiveOptions;
 use polars::prelude::*;
 
+use crate::dataset;
 use crate::write::SCHEMA_KEY;
 
 /// Files of one query: each is a part of its plan.
@@ -15,9 +16,13 @@ const MOST_FILES: usize = 512;
 const LONGEST_FOOTER: u64 = 64 << 20;
 
 /// The files as one table of these columns; `None` where they have to be decoded after all: one is of another program or another form, its
-/// columns have other types (addresses in octets), or folders (`date=2026-11-22`) hold some of its columns.
+/// columns have other types (addresses in octets), folders (`date=2026-11-22`) hold some of its columns, or it announces what it does not
+/// have: the engine would take its word for it.
 pub(super) fn in_place(paths: &[PathBuf], columns: &Schema) -> Option<LazyFrame> {
     if paths.is_empty() || paths.len() > MOST_FILES || !paths.iter().all(|path| is_ours(path) && !is_partitioned(path)) {
+        return None;
+    }
+    if paths.iter().any(|path| dataset::contradiction(path, &|name| columns.contains(name)).is_some()) {
         return None;
     }
     let frames = paths.iter().map(|path| one(path, columns)).collect::<Option<Vec<_>>>()?;

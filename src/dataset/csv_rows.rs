@@ -132,7 +132,8 @@ fn plain(octets: &[u8], start: usize) -> (Cell, usize) {
     (Cell { start, end: end - cut, form: CellForm::Plain }, end)
 }
 
-/// A cell in quotes, which began before `start`, and where it ends. What stands behind the closing quote is left out.
+/// A cell in quotes, which began before `start`, and where it ends. What stands behind the closing quote is left out; where the cell has more
+/// than a line by then, that quote opens a later cell, and the one that closes this is missing: it ends with its line.
 fn quoted(octets: &[u8], start: usize) -> (Cell, usize) {
     let mut form = CellForm::Quoted;
     let mut at = start;
@@ -142,7 +143,15 @@ fn quoted(octets: &[u8], start: usize) -> (Cell, usize) {
                 form = CellForm::Doubled;
                 at += 2;
             }
-            Some(b'"') => break,
+            Some(b'"') => {
+                let lines = octets.get(start..at).unwrap_or(&[]);
+                if octets.get(at + 1).is_some_and(|octet| !matches!(octet, b',' | b'\n' | b'\r'))
+                    && let Some(line) = lines.iter().position(|octet| *octet == b'\n')
+                {
+                    return (Cell { start, end: start + line, form: CellForm::Open }, start + line);
+                }
+                break;
+            }
             None => return (Cell { start, end: at, form: CellForm::Open }, at),
             Some(_) => at += 1,
         }
@@ -190,6 +199,8 @@ mod tests {
         assert_eq!(split("\"open"), owned(&[("open", Open)]));
         assert_eq!(split("\"a\"b,c"), owned(&[("a", Quoted), ("c", Plain)]));
         assert_eq!(split("a\"b,\"c\"\"\n"), owned(&[("a\"b", Plain), ("c\"\"\n", Open)]));
+        assert_eq!(split("a,\"b\nc,\"d\"\n"), owned(&[("a", Plain), ("b", Open)]));
+        assert_eq!(split("a,\"b\nc\"\r\n"), owned(&[("a", Plain), ("b\nc", Quoted)]));
         assert_eq!(split(""), owned(&[("", Plain)]));
     }
 

@@ -275,8 +275,8 @@ mod tests {
         assert_eq!(ends(b"\"a\nb\",2\n\"3\n4", false, 9), Some((11, 3)));
         assert_eq!(ends(b"abc", true, 9), None);
         // A quote within a cell is a sign like others, and opens nothing.
-        assert_eq!(ends(b"1,a\"b\n2,c\n3,\"d\ne\"\"\nf\"\n", true, 9), Some((20, 3)));
-        assert_eq!(ends(b"1,\"a\"b\"\n2,c\n", true, 9), Some((13, 2)));
+        assert_eq!(ends(b"1,a\"b\n2,c\n3,\"d\ne\"\"\nf\"\n", true, 9), Some((22, 3)));
+        assert_eq!(ends(b"1,\"a\"b\"\n2,c\n", true, 9), Some((12, 2)));
         assert_eq!(ends(b"1,a\n2,\"c\"\n3\n", true, 2), Some((10, 2)));
         assert_eq!(
             cut(b"1,2\n3,\"4\n5,6\n7,\"\"", TableForm::Csv),

@@ -34,7 +34,7 @@ fn made(folder: &Path, name: &str, compression: &str) -> PathBuf {
     let path = folder.join(name);
     let (capture, rows) = (testdata("fprobe-v5.pcap").display().to_string(), ROWS.to_string());
     let out = path.display().to_string();
-    let args = ["export", "-q", &capture, "--limit", &rows, "--columns", "canonical", "--compression", compression, "-o", &out];
+    let args = ["export", "-q", "--force", &capture, "--limit", &rows, "--columns", "canonical", "--compression", compression, "-o", &out];
     let output = run(&args);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     path
@@ -62,12 +62,12 @@ fn read(path: &Path) -> Result<(usize, u64), String> {
     ended.map_err(|e| e.to_string()).map(|()| (rows, report.stored))
 }
 
-/// Sets octets one at a time: every fifth, to the values in turn.
+/// Sets octets one at a time: every eleventh, to the values in turn.
 fn damaged(whole: &[u8]) -> impl Iterator<Item = (usize, Vec<u8>)> {
-    (0..whole.len()).step_by(5).filter_map(move |at| {
+    (0..whole.len()).step_by(11).filter_map(move |at| {
         let mut octets = whole.to_vec();
         let place = octets.get_mut(at)?;
-        *place = VALUES[at / 5 % VALUES.len()];
+        *place = VALUES[at / 11 % VALUES.len()];
         (octets != whole).then_some((at, octets))
     })
 }
@@ -95,10 +95,10 @@ fn every_form_with_octets_that_lie() {
             (tried, slowest) = (tried + 1, slowest.max(took));
         }
         println!("{name}: {tried} in {:?}, the slowest in {slowest:?}", began.elapsed());
-        assert!(tried > 800, "{name}: only {tried}");
+        assert!(tried > 600, "{name}: only {tried}");
     }
     // Most octets are values, which nobody can tell to be wrong.
-    assert!(read_all > 2_000, "{read_all}");
+    assert!(read_all > 1_000, "{read_all}");
 }
 
 /// The program with so much address space and time as is plenty.
@@ -133,7 +133,7 @@ fn tell_rows(octets: &mut Vec<u8>, rows: u64, all: bool) {
     let start = end - u32::from_le_bytes(octets[end..end + 4].try_into().unwrap()) as usize;
     let old = told(ROWS as u64);
     let mut places: Vec<usize> = (start..end - old.len()).filter(|at| octets[*at..].starts_with(&old)).collect();
-    assert!(places.len() > 40, "a number for each column: {}", places.len());
+    assert!(places.len() > 20, "a number for each column: {}", places.len());
     if !all {
         places.drain(..places.len() - 1);
     }

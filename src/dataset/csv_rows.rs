@@ -23,8 +23,10 @@ enum CellForm {
     Quoted,
     /// In quotes, and with doubled ones.
     Doubled,
-    /// In quotes, of which the second one is missing.
+    /// In quotes, of which the second one is missing: it ends with its line.
     Open,
+    /// The same, or the second one is beyond the text.
+    Unclosed,
 }
 
 /// The names in a header line.
@@ -61,7 +63,7 @@ pub(super) fn read(file: &TextFile, stretch: &Stretch, columns: &mut [Column], v
         at = row(octets, at, &mut cells);
         let this = number;
         number += 1;
-        if cells.last().is_some_and(|cell| cell.form == CellForm::Open) {
+        if cells.last().is_some_and(|cell| matches!(cell.form, CellForm::Open | CellForm::Unclosed)) {
             rows.add(this, || format!("row {this}: a quote has no end"));
             continue;
         }
@@ -110,8 +112,11 @@ fn row(octets: &[u8], mut at: usize, cells: &mut Vec<Cell>) -> usize {
 /// Where the row ends that begins here, behind its line break; `None` if that is not there.
 pub(super) fn row_end(octets: &[u8], mut at: usize) -> Option<usize> {
     loop {
-        let (_, end) = cell_at(octets, at);
+        let (cell, end) = cell_at(octets, at);
         at = end + 1;
+        if cell.form == CellForm::Unclosed {
+            return None;
+        }
         if *octets.get(end)? == b'\n' {
             return Some(at);
         }
@@ -144,21 +149,29 @@ fn quoted(octets: &[u8], start: usize) -> (Cell, usize) {
                 at += 2;
             }
             Some(b'"') => {
-                let lines = octets.get(start..at).unwrap_or(&[]);
-                if octets.get(at + 1).is_some_and(|octet| !matches!(octet, b',' | b'\n' | b'\r'))
-                    && let Some(line) = lines.iter().position(|octet| *octet == b'\n')
-                {
-                    return (Cell { start, end: start + line, form: CellForm::Open }, start + line);
+                let apart = octets.get(at + 1).is_none_or(|octet| matches!(octet, b',' | b'\n' | b'\r'));
+                let end = if apart { at } else { line_end(octets, start) };
+                if end < at {
+                    return (Cell { start, end, form: CellForm::Open }, end);
                 }
                 break;
             }
-            None => return (Cell { start, end: at, form: CellForm::Open }, at),
+            None => {
+                let end = line_end(octets, start);
+                return (Cell { start, end, form: CellForm::Unclosed }, end);
+            }
             Some(_) => at += 1,
         }
     }
     let rest = octets.get(at..).unwrap_or(&[]);
     let end = at + rest.iter().position(|octet| matches!(octet, b',' | b'\n')).unwrap_or(rest.len());
     (Cell { start, end: at, form }, end)
+}
+
+/// Where the line ends, before its line break.
+fn line_end(octets: &[u8], start: usize) -> usize {
+    let rest = octets.get(start..).unwrap_or(&[]);
+    start + rest.iter().position(|octet| *octet == b'\n').unwrap_or(rest.len())
 }
 
 /// The text of a cell.
@@ -190,15 +203,15 @@ mod tests {
 
     #[test]
     fn cells_of_a_row() {
-        use CellForm::{Doubled, Open, Plain, Quoted};
+        use CellForm::{Doubled, Open, Plain, Quoted, Unclosed};
         let owned = |cells: &[(&str, CellForm)]| cells.iter().map(|(t, f)| ((*t).to_owned(), *f)).collect::<Vec<_>>();
         assert_eq!(split("a,,b\n"), owned(&[("a", Plain), ("", Plain), ("b", Plain)]));
         assert_eq!(split("a,\"\",\r\nnext"), owned(&[("a", Plain), ("", Quoted), ("", Plain)]));
         assert_eq!(split("\"x,\ny\",\"say \"\"hi\"\"\""), owned(&[("x,\ny", Quoted), ("say \"hi\"", Doubled)]));
         assert_eq!(split("\"\"\"\",1"), owned(&[("\"", Doubled), ("1", Plain)]));
-        assert_eq!(split("\"open"), owned(&[("open", Open)]));
+        assert_eq!(split("\"open"), owned(&[("open", Unclosed)]));
         assert_eq!(split("\"a\"b,c"), owned(&[("a", Quoted), ("c", Plain)]));
-        assert_eq!(split("a\"b,\"c\"\"\n"), owned(&[("a\"b", Plain), ("c\"\"\n", Open)]));
+        assert_eq!(split("a\"b,\"c\"\"\n"), owned(&[("a\"b", Plain), ("c\"\"", Unclosed)]));
         assert_eq!(split("a,\"b\nc,\"d\"\n"), owned(&[("a", Plain), ("b", Open)]));
         assert_eq!(split("a,\"b\nc\"\r\n"), owned(&[("a", Plain), ("b\nc", Quoted)]));
         assert_eq!(split(""), owned(&[("", Plain)]));

@@ -16,7 +16,7 @@ use polars_arrow::io::ipc::format::ipc::{CompressionType, MessageHeaderRef, Mess
 use super::parquet::first_line;
 
 /// Octets of all buffers of a message, unpacked: a writer that gathers more rows than that before it writes is not known.
-const MOST_UNPACKED: u64 = 8 << 30;
+const MOST_UNPACKED: u64 = 4 << 30;
 /// Rows that a record batch may have whatever its octets say: columns of nulls alone take none.
 const MOST_NULLS: u64 = 1 << 24;
 /// Octets behind the last buffer of a body, at most: buffers end at 64 octets.

@@ -26,7 +26,24 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("audit", &["time", "datagram", "element", "input", "message", "template", "plan", "column", "collector"]),
     ("config", &["message", "plan", "audit"]),
     ("summary", &["time", "datagram", "element", "input", "message", "template", "plan", "column", "collector", "audit"]),
-    ("query", &["time", "datagram", "element", "message", "template", "plan", "column", "collector", "table", "audit", "summary", "write"]),
+    (
+        "query",
+        &[
+            "time",
+            "datagram",
+            "element",
+            "message",
+            "template",
+            "plan",
+            "column",
+            "collector",
+            "dataset",
+            "table",
+            "audit",
+            "summary",
+            "write",
+        ],
+    ),
     (
         "report",
         &[

@@ -1,18 +1,19 @@
 //! Arrow IPC: files, whose record batches are decoded by the workers, and streams, which are read one batch after the other.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use polars_arrow::array::Array;
 use polars_arrow::datatypes::{ArrowDataType, ArrowSchema};
-use polars_arrow::io::ipc::read::{
-    FileMetadata, FileReader, StreamReader, StreamState, get_row_count_from_blocks, read_file_metadata, read_stream_metadata,
-};
+use polars_arrow::io::ipc::format::ipc::{Block, MessageHeaderRef};
+use polars_arrow::io::ipc::read::common::{read_dictionary, read_record_batch};
+use polars_arrow::io::ipc::read::{Dictionaries, FileMetadata, FileReader, StreamMetadata, read_file_metadata, read_stream_metadata};
 
 use super::columns::SCHEMA_KEY;
 use super::guard::guarded;
+use super::message::{self, Body, Message};
 use super::parquet::first_line;
 use super::piece::{Arrays, Columns};
 
@@ -36,6 +37,11 @@ impl ArrowFile {
         guarded(|| {
             let mut file = File::open(path).map_err(|e| e.to_string())?;
             let metadata = read_file_metadata(&mut file).map_err(|e| first_line(&e))?;
+            // Each record batch needs them all.
+            for block in metadata.dictionaries.iter().flatten() {
+                let (message, body) = message_at(&mut file, block, metadata.size).map_err(|why| format!("a dictionary: {why}"))?;
+                message::check(message.batch()?, &mut file, body).map_err(|why| format!("a dictionary: {why}"))?;
+            }
             Ok(Self { path: path.to_owned(), metadata })
         })
     }
@@ -56,20 +62,23 @@ impl ArrowFile {
         self.metadata.size
     }
 
-    /// Rows of each record batch; an error in place of one whose head can't be read.
+    /// Rows of each record batch; an error in place of one whose head can't be read or contradicts itself.
     pub(super) fn groups(&self) -> Result<Vec<Result<usize, String>>, String> {
         let mut file = File::open(&self.path).map_err(|e| e.to_string())?;
         let rows = |block| {
             guarded(|| {
-                let rows = get_row_count_from_blocks(&mut file, std::slice::from_ref(block)).map_err(|e| first_line(&e))?;
-                usize::try_from(rows).map_err(|e| e.to_string())
+                let (message, body) = message_at(&mut file, block, self.metadata.size)?;
+                message::rows(message.batch()?, body.length)
             })
         };
         Ok(self.metadata.blocks.iter().map(rows).collect())
     }
 
     fn decode(&self, block: usize, columns: &[usize]) -> Result<Vec<(usize, Arrays)>, String> {
-        let file = File::open(&self.path).map_err(|e| e.to_string())?;
+        let mut file = File::open(&self.path).map_err(|e| e.to_string())?;
+        let place = self.metadata.blocks.get(block).ok_or("the file has no such record batch")?;
+        let (message, body) = message_at(&mut file, place, self.metadata.size)?;
+        message::check(message.batch()?, &mut file, body)?;
         // The reader wants columns in the order of the file.
         let mut order: Vec<(usize, usize)> = columns.iter().copied().zip(0..).collect();
         order.sort_unstable();
@@ -99,9 +108,24 @@ impl Columns for RecordBatch {
     }
 }
 
+/// The message of a block in a file of so many octets.
+fn message_at(file: &mut File, block: &Block, size: u64) -> Result<(Message, Body), String> {
+    let head = u64::try_from(block.offset).map_err(|e| e.to_string())?;
+    let start = u64::try_from(block.meta_data_length).ok().and_then(|length| head.checked_add(length)).ok_or("it begins nowhere")?;
+    file.seek(SeekFrom::Start(head)).map_err(|e| e.to_string())?;
+    let message = Message::read(file)?.ok_or("it is not there")?;
+    let length = message.body_length()?;
+    if start.checked_add(length).is_none_or(|end| end > size) {
+        return Err(format!("{length} octets at {start} are announced, the file has {size}"));
+    }
+    Ok((message, Body { start, length }))
+}
+
 /// An Arrow IPC stream whose schema was read.
 pub(super) struct ArrowStream {
-    reader: StreamReader<Forward>,
+    reader: Box<dyn Read + Send>,
+    metadata: StreamMetadata,
+    dictionaries: Dictionaries,
 }
 
 impl ArrowStream {
@@ -109,32 +133,57 @@ impl ArrowStream {
     ///
     /// # Errors
     /// What is wrong with it, in words.
-    pub(super) fn open(reader: Box<dyn Read + Send>) -> Result<Self, String> {
+    pub(super) fn open(mut reader: Box<dyn Read + Send>) -> Result<Self, String> {
         guarded(|| {
-            let mut reader = Forward { reader, position: 0 };
             let metadata = read_stream_metadata(&mut reader).map_err(|e| first_line(&e))?;
-            Ok(Self { reader: StreamReader::new(reader, metadata, None) })
+            Ok(Self { reader, metadata, dictionaries: Dictionaries::default() })
         })
     }
 
     /// The columns in the stream's order.
     pub(super) fn columns(&self) -> Vec<(String, ArrowDataType)> {
-        columns(&self.reader.metadata().schema)
+        columns(&self.metadata.schema)
     }
 
     /// What the stream says of its columns.
     pub(super) fn told(&self) -> Option<String> {
-        self.reader.metadata().custom_schema_metadata.as_ref()?.get(SCHEMA_KEY).map(ToString::to_string)
+        self.metadata.custom_schema_metadata.as_ref()?.get(SCHEMA_KEY).map(ToString::to_string)
     }
 
     /// The next rows: how many, and the columns of the targets. `None` at the end.
     pub(super) fn next(&mut self, columns: &[usize]) -> Result<Option<(usize, Batch)>, String> {
-        let batch = guarded(|| match self.reader.next() {
-            None | Some(Ok(StreamState::Waiting)) => Ok(None),
-            Some(Ok(StreamState::Some(batch))) => Ok(Some(batch)),
-            Some(Err(e)) => Err(first_line(&e)),
-        })?;
-        let Some(batch) = batch else { return Ok(None) };
+        guarded(|| {
+            while let Some(message) = Message::read(&mut self.reader)? {
+                if let Some(batch) = self.message(&message, columns)? {
+                    return Ok(Some(batch));
+                }
+            }
+            Ok(None)
+        })
+    }
+
+    /// Reads the body of a message: a record batch, or a dictionary that is kept.
+    fn message(&mut self, message: &Message, columns: &[usize]) -> Result<Option<(usize, Batch)>, String> {
+        let length = message.body_length()?;
+        let mut body = Vec::new();
+        self.reader.by_ref().take(length).read_to_end(&mut body).map_err(|e| e.to_string())?;
+        if (body.len() as u64) < length {
+            return Err(format!("{} octets are there where {length} are announced", body.len()));
+        }
+        let mut body = Cursor::new(body);
+        message::check(message.batch()?, &mut body, Body { start: 0, length })?;
+        let (schema, fields) = (&self.metadata.schema, &self.metadata.ipc_schema);
+        let (mut scratch, checked) = (Vec::new(), Default::default());
+        let header = message.get()?.header().map_err(|e| first_line(&e))?;
+        if let Some(MessageHeaderRef::DictionaryBatch(dictionary)) = header {
+            read_dictionary(dictionary, schema, fields, &mut self.dictionaries, &mut body, 0, &mut scratch, checked)
+                .map_err(|e| first_line(&e))?;
+            return Ok(None);
+        }
+        let (version, known) = (self.metadata.version, &self.dictionaries);
+        let batch = message.batch()?;
+        let batch = read_record_batch(batch, schema, fields, None, None, known, version, &mut body, 0, &mut scratch, checked)
+            .map_err(|e| first_line(&e))?;
         let arrays: Vec<Box<dyn Array>> = columns.iter().filter_map(|c| batch.arrays().get(*c).cloned()).collect();
         Ok(Some((batch.len(), Batch { arrays })))
     }
@@ -152,30 +201,5 @@ impl Columns for Batch {
 
     fn together(&self) -> bool {
         true
-    }
-}
-
-/// A reader that can be sought forward alone, by reading: what the library's reader of streams does.
-struct Forward {
-    reader: Box<dyn Read + Send>,
-    position: u64,
-}
-
-impl Read for Forward {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let read = self.reader.read(buf)?;
-        self.position += read as u64;
-        Ok(read)
-    }
-}
-
-impl Seek for Forward {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let SeekFrom::Current(ahead) = to else { return Err(io::ErrorKind::Unsupported.into()) };
-        let ahead = u64::try_from(ahead).map_err(|_| io::Error::from(io::ErrorKind::Unsupported))?;
-        if io::copy(&mut self.by_ref().take(ahead), &mut io::sink())? < ahead {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        Ok(self.position)
     }
 }

@@ -23,6 +23,10 @@ enum CellForm {
     Quoted,
     /// In quotes, and with doubled ones.
     Doubled,
+    /// In quotes, of which the second one is missing: it ends with its line.
+    Open,
+    /// The same, or the second one is beyond the text.
+    Unclosed,
 }
 
 /// The names in a header line.
@@ -59,6 +63,10 @@ pub(super) fn read(file: &TextFile, stretch: &Stretch, columns: &mut [Column], v
         at = row(octets, at, &mut cells);
         let this = number;
         number += 1;
+        if cells.last().is_some_and(|cell| matches!(cell.form, CellForm::Open | CellForm::Unclosed)) {
+            rows.add(this, || format!("row {this}: a quote has no end"));
+            continue;
+        }
         if cells.len() != file.width {
             // A blank line is none; with one column it is a null that somebody else has written.
             if !(cells.len() == 1 && cells.iter().all(|c| c.start == c.end && c.form == CellForm::Plain)) {
@@ -91,7 +99,7 @@ pub(super) fn read(file: &TextFile, stretch: &Stretch, columns: &mut [Column], v
 /// Splits a row; returns where the next one begins.
 fn row(octets: &[u8], mut at: usize, cells: &mut Vec<Cell>) -> usize {
     loop {
-        let (cell, end) = if octets.get(at) == Some(&b'"') { quoted(octets, at + 1) } else { plain(octets, at) };
+        let (cell, end) = cell_at(octets, at);
         cells.push(cell);
         match octets.get(end) {
             Some(b',') => at = end + 1,
@@ -99,6 +107,25 @@ fn row(octets: &[u8], mut at: usize, cells: &mut Vec<Cell>) -> usize {
             None => return end,
         }
     }
+}
+
+/// Where the row ends that begins here, behind its line break; `None` if that is not there.
+pub(super) fn row_end(octets: &[u8], mut at: usize) -> Option<usize> {
+    loop {
+        let (cell, end) = cell_at(octets, at);
+        at = end + 1;
+        if cell.form == CellForm::Unclosed {
+            return None;
+        }
+        if *octets.get(end)? == b'\n' {
+            return Some(at);
+        }
+    }
+}
+
+/// A cell, and where it ends. A quote opens a cell at its start alone; anywhere else in a cell it is a sign like others.
+fn cell_at(octets: &[u8], at: usize) -> (Cell, usize) {
+    if octets.get(at) == Some(&b'"') { quoted(octets, at + 1) } else { plain(octets, at) }
 }
 
 /// A cell without quotes, and where it ends.
@@ -110,7 +137,8 @@ fn plain(octets: &[u8], start: usize) -> (Cell, usize) {
     (Cell { start, end: end - cut, form: CellForm::Plain }, end)
 }
 
-/// A cell in quotes, which began before `start`, and where it ends. What stands behind the closing quote is left out.
+/// A cell in quotes, which began before `start`, and where it ends. What stands behind the closing quote is left out; where the cell has more
+/// than a line by then, that quote opens a later cell, and the one that closes this is missing: it ends with its line.
 fn quoted(octets: &[u8], start: usize) -> (Cell, usize) {
     let mut form = CellForm::Quoted;
     let mut at = start;
@@ -120,13 +148,30 @@ fn quoted(octets: &[u8], start: usize) -> (Cell, usize) {
                 form = CellForm::Doubled;
                 at += 2;
             }
-            Some(b'"') | None => break,
+            Some(b'"') => {
+                let apart = octets.get(at + 1).is_none_or(|octet| matches!(octet, b',' | b'\n' | b'\r'));
+                let end = if apart { at } else { line_end(octets, start) };
+                if end < at {
+                    return (Cell { start, end, form: CellForm::Open }, end);
+                }
+                break;
+            }
+            None => {
+                let end = line_end(octets, start);
+                return (Cell { start, end, form: CellForm::Unclosed }, end);
+            }
             Some(_) => at += 1,
         }
     }
     let rest = octets.get(at..).unwrap_or(&[]);
     let end = at + rest.iter().position(|octet| matches!(octet, b',' | b'\n')).unwrap_or(rest.len());
     (Cell { start, end: at, form }, end)
+}
+
+/// Where the line ends, before its line break.
+fn line_end(octets: &[u8], start: usize) -> usize {
+    let rest = octets.get(start..).unwrap_or(&[]);
+    start + rest.iter().position(|octet| *octet == b'\n').unwrap_or(rest.len())
 }
 
 /// The text of a cell.
@@ -158,14 +203,17 @@ mod tests {
 
     #[test]
     fn cells_of_a_row() {
-        use CellForm::{Doubled, Plain, Quoted};
+        use CellForm::{Doubled, Open, Plain, Quoted, Unclosed};
         let owned = |cells: &[(&str, CellForm)]| cells.iter().map(|(t, f)| ((*t).to_owned(), *f)).collect::<Vec<_>>();
         assert_eq!(split("a,,b\n"), owned(&[("a", Plain), ("", Plain), ("b", Plain)]));
         assert_eq!(split("a,\"\",\r\nnext"), owned(&[("a", Plain), ("", Quoted), ("", Plain)]));
         assert_eq!(split("\"x,\ny\",\"say \"\"hi\"\"\""), owned(&[("x,\ny", Quoted), ("say \"hi\"", Doubled)]));
         assert_eq!(split("\"\"\"\",1"), owned(&[("\"", Doubled), ("1", Plain)]));
-        assert_eq!(split("\"open"), owned(&[("open", Quoted)]));
+        assert_eq!(split("\"open"), owned(&[("open", Unclosed)]));
         assert_eq!(split("\"a\"b,c"), owned(&[("a", Quoted), ("c", Plain)]));
+        assert_eq!(split("a\"b,\"c\"\"\n"), owned(&[("a\"b", Plain), ("c\"\"", Unclosed)]));
+        assert_eq!(split("a,\"b\nc,\"d\"\n"), owned(&[("a", Plain), ("b", Open)]));
+        assert_eq!(split("a,\"b\nc\"\r\n"), owned(&[("a", Plain), ("b\nc", Quoted)]));
         assert_eq!(split(""), owned(&[("", Plain)]));
     }
 

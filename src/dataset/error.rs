@@ -4,6 +4,9 @@ use std::io;
 
 use crate::input::{InputError, TableForm};
 
+/// Names in a message.
+const MOST_NAMED: usize = 12;
+
 /// A file of flows that gives nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum DatasetError {
@@ -57,4 +60,15 @@ pub enum DatasetError {
         /// What it is.
         form: TableForm,
     },
+}
+
+/// Names as a message lists them.
+pub(super) fn listed(names: &[&str]) -> String {
+    let more = names.len().saturating_sub(MOST_NAMED);
+    let first = names.iter().take(MOST_NAMED).copied().collect::<Vec<_>>().join(", ");
+    match (names.is_empty(), more) {
+        (true, _) => "none at all".to_owned(),
+        (_, 0) => first,
+        _ => format!("{first} and {more} more"),
+    }
 }

@@ -14,16 +14,13 @@ use crate::plan::{Kind, Schema};
 use super::arrow::{ArrowFile, ArrowStream, RecordBatch};
 use super::assemble::Layout;
 use super::columns::{self, Place, StoredColumn, Told};
-use super::error::DatasetError;
+use super::error::{DatasetError, listed};
 use super::faults::{Faults, Tally};
 use super::lines::{CutError, Cutter, TextFile, TextRows};
 use super::parquet::{ParquetFile, RowGroup};
 use super::piece::{ColumnFile, Columns, Piece, rows_at_once};
 use super::sources::Sources;
-use super::{array, csv_rows, form, ndjson, partition};
-
-/// Names in a message.
-const MOST_NAMED: usize = 12;
+use super::{array, form, partition};
 
 /// A file that holds flows as a table.
 pub struct StoredFile {
@@ -31,8 +28,8 @@ pub struct StoredFile {
     form: TableForm,
     compression: [Option<Compression>; 2],
     columns: Vec<StoredColumn>,
-    /// Columns of the file, those that are not read among them.
-    width: usize,
+    /// The names of the columns in the file, those that are not read among them.
+    names: Vec<String>,
     /// Columns that are not read, with their types.
     left_out: Vec<String>,
     scaled: bool,
@@ -90,7 +87,7 @@ impl StoredFile {
         let name = location.to_string();
         match form::form(&source.head, elements) {
             Some(form) => Self::open(name, form, source, Some(location), elements).map(Some),
-            None => match other_csv(&name, &source.head) {
+            None => match form::other_csv(&name, &source.head) {
                 Some(found) => Err(DatasetError::NoFlows { name, form: TableForm::Csv, found }),
                 None => Ok(None),
             },
@@ -143,7 +140,7 @@ impl StoredFile {
             _ => {
                 let refused = Arc::clone(&source.refused);
                 let mut cutter = Cutter::new(source.reader, form);
-                let names = header(&mut cutter, form).map_err(|e| cut_error(&name, form, e))?;
+                let names = cutter.names().map_err(|e| cut_error(&name, form, e))?;
                 Opened {
                     columns: names.into_iter().map(|n| (n, None)).collect(),
                     told: None,
@@ -157,7 +154,6 @@ impl StoredFile {
             (None, None) => return Err(DatasetError::Pipe { name, form }),
         };
         let told = opened.told.unwrap_or_default();
-        let width = opened.columns.len();
         let mut found = Found::default();
         for (number, (column, dtype)) in opened.columns.iter().enumerate() {
             found.add(column, dtype.as_ref(), number, &told, elements);
@@ -177,7 +173,8 @@ impl StoredFile {
                 columns.push(StoredColumn { name: named.name, kind, place: Place::Path(value) });
             }
         }
-        Ok(Self { name, form, compression, columns, width, left_out: found.left_out, scaled: told.scaled, origin })
+        let names = opened.columns.into_iter().map(|(name, _)| name).collect();
+        Ok(Self { name, form, compression, columns, names, left_out: found.left_out, scaled: told.scaled, origin })
     }
 
     /// The file as it was named.
@@ -217,7 +214,7 @@ impl StoredFile {
         let damaged = |what: String| DatasetError::Damaged { name: name.clone(), form, what };
         let faults = Arc::clone(faults);
         let text = |cutter, refused, layout, faults| Rows::Text {
-            file: Arc::new(TextFile::new(form, layout, self.width, faults)),
+            file: Arc::new(TextFile::new(form, layout, self.names, faults)),
             cutter,
             refused,
             name: name.clone(),
@@ -247,7 +244,7 @@ impl StoredFile {
                     stream(Box::new(ArrowStream::open(source.reader).map_err(damaged)?), refused, layout, faults)
                 } else {
                     let mut cutter = Cutter::new(source.reader, form);
-                    header(&mut cutter, form).map_err(|e| cut_error(&name, form, e))?;
+                    cutter.names().map_err(|e| cut_error(&name, form, e))?;
                     text(cutter, refused, layout, faults)
                 }
             }
@@ -305,13 +302,27 @@ impl Rows {
                 report.octets = parquet.octets();
                 let columns: Vec<usize> = file.layout.targets.iter().map(|t| t.column).collect();
                 let groups = parquet.groups();
-                let total: usize = groups.iter().sum();
+                let total = groups.iter().flatten().fold(0usize, |total, rows| total.saturating_add(*rows));
                 for (group, rows) in groups.into_iter().enumerate() {
+                    let rows = match rows {
+                        Ok(rows) => rows,
+                        Err(why) => {
+                            lost_part(&file, report, "row group", group, &why);
+                            continue;
+                        }
+                    };
                     let pieces = rows.div_ceil(rows_at_once(columns.len()).max(reading.batch_rows)).max(1);
                     let each = rows.div_ceil(pieces).max(1);
+                    let lying = Arc::new(AtomicBool::new(false));
                     for start in (0..rows).step_by(each) {
-                        let end = rows.min(start + each);
-                        let source = RowGroup { file: Arc::clone(&parquet), group, rows: start..end, columns: columns.clone() };
+                        if lying.load(Ordering::Relaxed) {
+                            let why = format!("it breaks off, {} of {rows} rows are left out", rows - start);
+                            lost_part(&file, report, "row group", group, &why);
+                            break;
+                        }
+                        let end = rows.min(start.saturating_add(each));
+                        let (parquet, columns, lying) = (Arc::clone(&parquet), columns.clone(), Arc::clone(&lying));
+                        let source = RowGroup { file: parquet, group, rows: start..end, columns, lying };
                         if !give_piece(&file, Box::new(source), end - start, reading, report, give) {
                             return Ok(());
                         }
@@ -332,10 +343,7 @@ impl Rows {
                                 return Ok(());
                             }
                         }
-                        Err(why) => {
-                            let row = report.stored + 1;
-                            file.faults.note(FaultCause::TablePart, 1, row, format!("record batch {} at row {row}: {why}", block + 1));
-                        }
+                        Err(why) => lost_part(&file, report, "record batch", block, &why),
                     }
                     advance(progress, report.octets, 1, blocks);
                 }
@@ -400,10 +408,16 @@ fn give_piece(
     report: &mut FileReport,
     give: &mut dyn FnMut(Work) -> bool,
 ) -> bool {
-    let first = report.stored + 1;
-    report.stored += rows as u64;
+    let first = report.stored.saturating_add(1);
+    report.stored = report.stored.saturating_add(rows as u64);
     let piece = Piece::new(Arc::clone(file), source, first, rows);
     piece.batches(reading.batch_rows(&file.layout)).all(|rows| give(Work::stored(Arc::clone(&file.layout.schema), rows)))
+}
+
+/// Counts a part of a file that gives no rows.
+fn lost_part(file: &ColumnFile, report: &FileReport, part: &str, number: usize, why: &str) {
+    let row = report.stored.saturating_add(1);
+    file.faults.note(FaultCause::TablePart, 1, row, format!("{part} {} at row {row}: {why}", number + 1));
 }
 
 /// Counts the share of a file that some of its parts are.
@@ -425,38 +439,10 @@ fn path_of(location: &Location) -> PathBuf {
     }
 }
 
-/// The names of the columns of a file of text.
-fn header(cutter: &mut Cutter, form: TableForm) -> Result<Vec<String>, CutError> {
-    let Some(line) = cutter.header()? else { return Ok(Vec::new()) };
-    if form != TableForm::Ndjson {
-        return Ok(csv_rows::names(&line));
-    }
-    let names = ndjson::names(&line).unwrap_or_else(|| ndjson::first_names(&line));
-    cutter.give_back(line);
-    Ok(names)
-}
-
 fn cut_error(name: &str, form: TableForm, error: CutError) -> DatasetError {
     let name = name.to_owned();
     match error {
         CutError::Read(source) => DatasetError::Read { name, source },
         CutError::Endless(_) => DatasetError::Damaged { name, form, what: "its first line has no end".to_owned() },
-    }
-}
-
-/// The columns of a CSV file, by its name, that has nothing to do with flows.
-fn other_csv(name: &str, head: &[u8]) -> Option<String> {
-    let is_csv = [".csv", ".csv.gz", ".csv.zst", ".csv.lz4", ".csv.xz"].iter().any(|end| name.ends_with(end));
-    let names = csv_rows::first_names(head);
-    (is_csv && names.len() > 1).then(|| listed(&names.iter().map(String::as_str).collect::<Vec<_>>()))
-}
-
-fn listed(names: &[&str]) -> String {
-    let more = names.len().saturating_sub(MOST_NAMED);
-    let first = names.iter().take(MOST_NAMED).copied().collect::<Vec<_>>().join(", ");
-    match (names.is_empty(), more) {
-        (true, _) => "none at all".to_owned(),
-        (_, 0) => first,
-        _ => format!("{first} and {more} more"),
     }
 }

@@ -6,6 +6,7 @@ use crate::element::Elements;
 use crate::input::TableForm;
 
 use super::columns::{self, Told};
+use super::error::listed;
 use super::{csv_rows, ndjson};
 
 /// The form of a file that holds a table. Text counts if at least one of its columns is known: other CSV files have nothing to do with flows.
@@ -20,7 +21,7 @@ pub(super) fn form(head: &[u8], elements: &Arc<Elements>) -> Option<TableForm> {
     let told = Told::default();
     let known = |name: &str| columns::named(name, &told, elements).known;
     if head.first() == Some(&b'{') {
-        return ndjson::first_names(head).iter().any(|name| known(name)).then_some(TableForm::Ndjson);
+        return ndjson::names(head).iter().any(|name| known(name)).then_some(TableForm::Ndjson);
     }
     let names = csv_rows::first_names(head);
     // A table of something else may have a column called protocol too.
@@ -31,6 +32,13 @@ pub(super) fn form(head: &[u8], elements: &Arc<Elements>) -> Option<TableForm> {
 /// True if a file that begins so holds flows as a table, or at least a table.
 pub fn is_table(head: &[u8], elements: &Arc<Elements>) -> bool {
     form(head, elements).is_some()
+}
+
+/// The columns of a CSV file, by its name, that has nothing to do with flows.
+pub(super) fn other_csv(name: &str, head: &[u8]) -> Option<String> {
+    let is_csv = [".csv", ".csv.gz", ".csv.zst", ".csv.lz4", ".csv.xz"].iter().any(|end| name.ends_with(end));
+    let names = csv_rows::first_names(head);
+    (is_csv && names.len() > 1).then(|| listed(&names.iter().map(String::as_str).collect::<Vec<_>>()))
 }
 
 #[cfg(test)]

@@ -1,7 +1,9 @@
-//! Text cut into stretches of whole rows, which the workers read: a row ends with a line break that is not inside of quotes.
+//! Text cut into stretches of whole rows, which the workers read: a row ends with a line break that is not inside of quotes. Where a quote has
+//! no end, the row ends with its line all the same, so that the next ones are not lost.
 
+use std::collections::HashSet;
 use std::io::{self, Read};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use crate::collector::StoredRows;
 use crate::column::FlowBatch;
@@ -17,7 +19,7 @@ const STRETCH: usize = 512 << 10;
 const USUAL_ROWS: usize = 8_192;
 /// Stretches that are read as one where more rows are wanted: 16 MiB.
 const MOST_STRETCHES: usize = 32;
-/// A row longer than this is no row: a quote has no end.
+/// A row longer than this is no row.
 const LONGEST: usize = 64 << 20;
 
 /// Whole rows of text.
@@ -55,34 +57,42 @@ impl Cutter {
         Self { reader, quotes: form == TableForm::Csv, rest: Vec::new(), next: 1, ended: false, failed: None }
     }
 
-    /// The first row, without its line break: it is not counted. `None` at the end.
-    pub(super) fn header(&mut self) -> Result<Option<Vec<u8>>, CutError> {
-        loop {
-            let mut inside = false;
-            let end = self.rest.iter().position(|octet| {
-                inside ^= self.quotes && *octet == b'"';
-                *octet == b'\n' && !inside
-            });
-            if let Some(end) = end {
-                let rest = self.rest.split_off(end + 1);
-                let mut line = std::mem::replace(&mut self.rest, rest);
-                line.pop();
-                return Ok(Some(line));
-            }
-            if self.ended {
-                self.failure()?;
-                let line = std::mem::take(&mut self.rest);
-                return Ok((!line.is_empty()).then_some(line));
-            }
+    /// The names of the columns: of CSV in its first row, which is not counted; of ndjson in the first rows.
+    pub(super) fn names(&mut self) -> Result<Vec<String>, CutError> {
+        if self.quotes {
+            return Ok(self.header()?.map(|line| csv_rows::names(&line)).unwrap_or_default());
+        }
+        if self.rest.is_empty() && !self.ended {
             self.more(STRETCH)?;
         }
+        if self.rest.is_empty() {
+            self.failure()?;
+        }
+        Ok(ndjson::names(&self.rest))
     }
 
-    /// Puts a first row back.
-    pub(super) fn give_back(&mut self, mut line: Vec<u8>) {
-        line.push(b'\n');
-        line.append(&mut self.rest);
-        self.rest = line;
+    /// The first row, without its line break: it is not counted. `None` at the end.
+    fn header(&mut self) -> Result<Option<Vec<u8>>, CutError> {
+        loop {
+            let end = match row_end(&self.rest, 0, self.quotes) {
+                Some(end) => end,
+                None if self.ended => {
+                    self.failure()?;
+                    self.broken().unwrap_or(self.rest.len())
+                }
+                None => match self.more(STRETCH)? {
+                    Some(end) => end,
+                    None => continue,
+                },
+            };
+            let rest = self.rest.split_off(end);
+            let mut line = std::mem::replace(&mut self.rest, rest);
+            if line.is_empty() {
+                return Ok(None);
+            }
+            line.pop_if(|octet| *octet == b'\n');
+            return Ok(Some(line));
+        }
     }
 
     /// The next rows, so many at most; `None` at the end. What a reader gave before it failed comes first, then its error.
@@ -93,15 +103,17 @@ impl Cutter {
             if (self.ended || self.rest.len() >= wanted)
                 && let Some((end, rows)) = ends(&self.rest, self.quotes, most)
             {
-                let rest = self.rest.split_off(end);
-                return Ok(Some(self.stretch(rest, rows)));
+                return Ok(Some(self.stretch(end, rows)));
             }
             if self.ended {
                 self.failure()?;
-                // A last row without a line break.
-                return Ok((!self.rest.is_empty()).then(|| self.stretch(Vec::new(), 1)));
+                // A last row without a line break, or one in which a quote has no end.
+                let end = self.broken().unwrap_or(self.rest.len());
+                return Ok((end > 0).then(|| self.stretch(end, 1)));
             }
-            self.more(wanted)?;
+            if let Some(end) = self.more(wanted)? {
+                return Ok(Some(self.stretch(end, 1)));
+            }
         }
     }
 
@@ -116,16 +128,23 @@ impl Cutter {
         }
     }
 
-    fn stretch(&mut self, rest: Vec<u8>, rows: usize) -> Stretch {
+    fn stretch(&mut self, end: usize, rows: usize) -> Stretch {
+        let rest = self.rest.split_off(end);
         let octets = std::mem::replace(&mut self.rest, rest);
         let first = self.next;
         self.next += rows as u64;
         Stretch { octets, first, rows }
     }
 
-    fn more(&mut self, wanted: usize) -> Result<(), CutError> {
+    /// Where the first line ends of a row that has no end: a quote is missing in it, and the rows behind it are whole.
+    fn broken(&self) -> Option<usize> {
+        row_end(&self.rest, 0, false)
+    }
+
+    /// Reads on. Where there is more than a row can have already, tells where the line ends that is taken for one.
+    fn more(&mut self, wanted: usize) -> Result<Option<usize>, CutError> {
         if self.rest.len() > LONGEST {
-            return Err(CutError::Endless(self.next));
+            return self.broken().map(Some).ok_or(CutError::Endless(self.next));
         }
         // A row longer than all that is wanted doubles it.
         let missing = wanted.checked_sub(self.rest.len()).filter(|m| *m > 0).unwrap_or(self.rest.len());
@@ -134,31 +153,33 @@ impl Cutter {
             Ok(_) => {}
             Err(error) => (self.ended, self.failed) = (true, Some(error)),
         }
-        Ok(())
+        Ok(None)
     }
+}
+
+/// Where the row ends that begins here, behind its line break.
+fn row_end(text: &[u8], start: usize, quotes: bool) -> Option<usize> {
+    if quotes {
+        return csv_rows::row_end(text, start);
+    }
+    text.get(start..)?.iter().position(|octet| *octet == b'\n').map(|length| start + length + 1)
 }
 
 /// Where the last whole row ends, of so many at most, and how many whole rows there are.
 fn ends(text: &[u8], quotes: bool, most: usize) -> Option<(usize, usize)> {
-    if !quotes || !text.contains(&b'"') {
+    let quotes = quotes && text.contains(&b'"');
+    if !quotes {
         let last = text.iter().rposition(|octet| *octet == b'\n')?;
         let rows = text.iter().filter(|octet| **octet == b'\n').count();
         if rows <= most {
             return Some((last + 1, rows));
         }
     }
-    let (mut inside, mut end, mut rows) = (false, 0, 0);
-    for (at, octet) in text.iter().enumerate() {
-        match octet {
-            b'"' => inside ^= quotes,
-            b'\n' if !inside => {
-                (end, rows) = (at + 1, rows + 1);
-                if rows == most {
-                    break;
-                }
-            }
-            _ => {}
-        }
+    let (mut end, mut rows) = (0, 0);
+    while rows < most
+        && let Some(next) = row_end(text, end, quotes)
+    {
+        (end, rows) = (next, rows + 1);
     }
     (rows > 0).then_some((end, rows))
 }
@@ -173,18 +194,23 @@ pub(super) struct TextFile {
     /// For each column of the file, the number of its target.
     pub(super) targets: Vec<Option<usize>>,
     pub(super) faults: Arc<Faults>,
+    /// The names of the columns, where rows name them.
+    pub(super) names: Vec<String>,
+    /// Names in rows that are none of the columns.
+    pub(super) late: Mutex<HashSet<String>>,
 }
 
 impl TextFile {
-    /// For a file of so many columns.
-    pub(super) fn new(form: TableForm, layout: Layout, width: usize, faults: Arc<Faults>) -> Self {
+    /// For a file of these columns.
+    pub(super) fn new(form: TableForm, layout: Layout, names: Vec<String>, faults: Arc<Faults>) -> Self {
+        let width = names.len();
         let mut targets = vec![None; width];
         for (number, target) in layout.targets.iter().enumerate() {
             if let Some(place) = targets.get_mut(target.column) {
                 *place = Some(number);
             }
         }
-        Self { form, layout, width, targets, faults }
+        Self { form, layout, width, targets, faults, names, late: Mutex::default() }
     }
 }
 
@@ -248,6 +274,14 @@ mod tests {
         assert_eq!(ends(b"\"a\nb\",2\n\"3\n4", true, 9), Some((8, 1)));
         assert_eq!(ends(b"\"a\nb\",2\n\"3\n4", false, 9), Some((11, 3)));
         assert_eq!(ends(b"abc", true, 9), None);
+        // A quote within a cell is a sign like others, and opens nothing.
+        assert_eq!(ends(b"1,a\"b\n2,c\n3,\"d\ne\"\"\nf\"\n", true, 9), Some((22, 3)));
+        assert_eq!(ends(b"1,\"a\"b\"\n2,c\n", true, 9), Some((12, 2)));
+        assert_eq!(ends(b"1,a\n2,\"c\"\n3\n", true, 2), Some((10, 2)));
+        assert_eq!(
+            cut(b"1,2\n3,\"4\n5,6\n7,\"\"", TableForm::Csv),
+            [(1, 1, "1,2\n".into()), (2, 1, "3,\"4\n".into()), (3, 1, "5,6\n".into()), (4, 1, "7,\"\"".into())]
+        );
         assert_eq!(cut(b"1\n2\n3", TableForm::Csv), [(1, 2, "1\n2\n".into()), (3, 1, "3".into())]);
         assert_eq!(cut(b"", TableForm::Csv), []);
     }
@@ -278,6 +312,13 @@ mod tests {
         let mut cutter = Cutter::new(Box::new(io::Cursor::new(text)), TableForm::Csv);
         assert_eq!(cutter.next(USUAL_ROWS).unwrap().map(|s| s.rows), Some(1));
         assert!(matches!(cutter.next(USUAL_ROWS), Err(CutError::Endless(2))));
+        // Where there are lines behind it, it costs its own alone.
+        let mut text = b"1\n\"2\n".to_vec();
+        text.resize(LONGEST + STRETCH, b'3');
+        text.extend_from_slice(b"\n4\n");
+        let mut cutter = Cutter::new(Box::new(io::Cursor::new(text)), TableForm::Csv);
+        let rows: Vec<_> = std::iter::from_fn(|| cutter.next(USUAL_ROWS).unwrap().map(|s| (s.first, s.rows, s.octets.len()))).collect();
+        assert_eq!(rows, [(1, 1, 2), (2, 1, 3), (3, 2, LONGEST + STRETCH - 2)]);
     }
 
     #[test]

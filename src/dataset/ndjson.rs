@@ -1,29 +1,38 @@
-//! One JSON object a line (RFC 8259) as `write` has them. The names of the first line are the columns; members of other names are passed over.
+//! One JSON object a line (RFC 8259) as `write` has them. The names in the first lines are the columns, since other writers leave out what is
+//! null; members of names that come later are passed over, and told.
 //!
 //! A value goes from the line into its column; only strings with escapes are made anew. Lists, which are JSON, stay as they are.
+
+use std::collections::HashSet;
+use std::sync::PoisonError;
 
 use serde::de::IgnoredAny;
 
 use crate::column::Column;
+use crate::input::FaultCause;
 use crate::plan::Kind;
 
 use super::cell;
 use super::faults::{Tally, shown};
 use super::lines::{BadRows, Stretch, TextFile};
 
-/// The names in a line; `None` if it is no JSON object.
-pub(super) fn names(line: &[u8]) -> Option<Vec<String>> {
-    let mut names = Vec::new();
-    members(line, |name, _| names.push(name.to_owned()))?;
-    Some(names)
-}
+/// Lines whose names are the columns.
+const MOST_LINES: usize = 500;
+/// Names beyond them that are told apart.
+const MOST_LATE: usize = 1_000;
 
-/// The names that the first octets of a file hold whole.
-pub(super) fn first_names(head: &[u8]) -> Vec<String> {
-    let line = head.split(|octet| *octet == b'\n').next().unwrap_or(&[]);
-    let mut names = Vec::new();
-    // A line that is cut off ends in the middle of a member: those before are whole.
-    let _ = members(line, |name, _| names.push(name.to_owned()));
+/// The names in the first lines of a text, each once, but for one that the first line has twice. Of a line that is cut off or damaged they are
+/// those of the members that are whole.
+pub(super) fn names(text: &[u8]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    let mut known = HashSet::new();
+    for (number, line) in text.split(|octet| *octet == b'\n').take(MOST_LINES).enumerate() {
+        let _ = members(line, |name, _| {
+            if known.insert(name.to_owned()) || number == 0 {
+                names.push(name.to_owned());
+            }
+        });
+    }
     names
 }
 
@@ -33,6 +42,7 @@ pub(super) fn read(file: &TextFile, stretch: &Stretch, columns: &mut [Column], v
     let (mut number, mut read) = (stretch.first, 0);
     let mut scratch = String::new();
     let mut found: Vec<Option<(usize, usize)>> = vec![None; targets.len()];
+    let mut late = HashSet::new();
     for line in stretch.octets.split(|octet| *octet == b'\n') {
         let this = number;
         number += 1;
@@ -40,13 +50,20 @@ pub(super) fn read(file: &TextFile, stretch: &Stretch, columns: &mut [Column], v
             continue;
         }
         found.fill(None);
-        // Lines have their members in the same order mostly: the next target is looked at first.
+        // Lines have their members in the same order mostly: the next column is looked at first.
         let mut next = 0;
         let whole = members(line, |name, place| {
-            let at = (next..targets.len()).chain(0..next).find(|t| targets.get(*t).is_some_and(|t| t.name == name));
-            if let Some(slot) = at.and_then(|at| found.get_mut(at)) {
+            let Some(column) = (next..file.names.len()).chain(0..next).find(|at| file.names.get(*at).is_some_and(|n| n == name)) else {
+                if late.len() < MOST_LATE && !late.contains(name) {
+                    late.insert(name.to_owned());
+                    tell_late(file, this, name);
+                }
+                return;
+            };
+            next = column + 1;
+            let target = file.targets.get(column).copied().flatten();
+            if let Some(slot) = target.and_then(|target| found.get_mut(target)) {
                 *slot = Some(place);
-                next = at.map_or(0, |at| at + 1);
             }
         });
         if whole.is_none() || !is_json(line) {
@@ -64,13 +81,25 @@ pub(super) fn read(file: &TextFile, stretch: &Stretch, columns: &mut [Column], v
     read
 }
 
+/// Tells of a name that no earlier line had, once for the file.
+fn tell_late(file: &TextFile, row: u64, name: &str) {
+    let mut late = file.late.lock().unwrap_or_else(PoisonError::into_inner);
+    if late.len() < MOST_LATE && late.insert(name.to_owned()) {
+        let why = format!("{name}: not read: the first row with it is {row}, and columns are those of the first {MOST_LINES}");
+        file.faults.note(FaultCause::TableColumn, 1, row, why);
+    }
+}
+
 fn push(column: &mut Column, value: &[u8], scratch: &mut String) -> bool {
     if value == b"null" {
         cell::push_null(column);
         return true;
     }
     if column.kind == Kind::Json {
-        return cell::push(column, value);
+        return match json_in_text(value) {
+            Some(text) => cell::push(column, text.as_bytes()),
+            None => cell::push(column, value),
+        };
     }
     let [b'"', text @ .., b'"'] = value else { return cell::push(column, value) };
     if !text.contains(&b'\\') {
@@ -86,6 +115,15 @@ fn push(column: &mut Column, value: &[u8], scratch: &mut String) -> bool {
             false
         }
     }
+}
+
+/// A list or object that stands in a string, as programs write it that have no type for it.
+fn json_in_text(value: &[u8]) -> Option<String> {
+    if value.first() != Some(&b'"') {
+        return None;
+    }
+    let text = serde_json::from_slice::<String>(value).ok()?;
+    (text.starts_with(['{', '[']) && is_json(text.as_bytes())).then_some(text)
 }
 
 /// Lists are handed on as they are, and strings without escapes too: so the line must be JSON as a whole.
@@ -190,6 +228,15 @@ mod tests {
     }
 
     #[test]
+    fn json_in_a_string_is_json() {
+        assert_eq!(json_in_text(br#""{\"a\":[1]}""#).as_deref(), Some(r#"{"a":[1]}"#));
+        assert_eq!(json_in_text(br#""[1,2]""#).as_deref(), Some("[1,2]"));
+        for other in [r#""{a""#, r#"{"a":1}"#, r#""a""#, "1", r#""""#] {
+            assert_eq!(json_in_text(other.as_bytes()), None, "{other}");
+        }
+    }
+
+    #[test]
     fn members_of_a_line() {
         let owned = |pairs: &[(&str, &str)]| Some(pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect::<Vec<_>>());
         assert_eq!(parts(r#"{"a":1,"b":"x,}","c":null}"#), owned(&[("a", "1"), ("b", r#""x,}""#), ("c", "null")]));
@@ -198,6 +245,10 @@ mod tests {
         for wrong in ["", "[1]", "{", r#"{"a"}"#, r#"{"a":}"#, r#"{"a":1"#, r#"{"a":"x}"#, r#"{a:1}"#, r#"{"a":[1}"#, "1"] {
             assert_eq!(parts(wrong), None, "{wrong}");
         }
-        assert_eq!(first_names(br#"{"src_addr":"10.0.0.1","dst_"#), ["src_addr"]);
+        assert_eq!(names(br#"{"src_addr":"10.0.0.1","dst_"#), ["src_addr"]);
+        assert_eq!(names(b"{\"a\":1,\"a\":2}\n\nx\n{\"b\":1,\"a\":3}\n{\"c\":{\"d\":1},\"b\":4,\"e"), ["a", "a", "b", "c"]);
+        let mut long = "{\"a\":1}\n".repeat(MOST_LINES);
+        long.push_str("{\"b\":1}\n");
+        assert_eq!(names(long.as_bytes()), ["a"]);
     }
 }

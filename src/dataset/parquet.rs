@@ -1,23 +1,30 @@
 //! Parquet files: the footer says which columns there are and where; of a row group only the columns that are asked for are read.
 //!
-//! polars' own reader of pages decodes them, column by column. The octets are read here: a memory map of a file that somebody cuts
-//! meanwhile would end the program.
+//! polars' own reader of pages decodes them, column by column, after their headers were looked at. The octets are read here: a memory map
+//! of a file that somebody cuts meanwhile would end the program.
 
 use std::fs::File;
-use std::io::{Cursor, Read, Seek, SeekFrom};
+use std::io::{BufReader, Cursor, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use polars_arrow::datatypes::{ArrowDataType, ArrowSchema};
-use polars_parquet::read::{BasicDecompressor, FileMetadata, Filter, PageReader, column_iter_to_arrays, infer_schema, read_metadata};
+use polars_parquet::read::{
+    BasicDecompressor, ColumnChunkMetadata, FileMetadata, Filter, PageReader, RowGroupMetadata, column_iter_to_arrays, infer_schema,
+    read_metadata,
+};
 
 use super::columns::SCHEMA_KEY;
 use super::guard::guarded;
-use super::piece::{Arrays, Columns};
+use super::pages;
+use super::piece::{Arrays, Columns, rows_at_once};
 
-/// Octets of a page, which is less than a column of a row group: more is no page of any writer.
-const MOST_PAGE: usize = 1 << 30;
+/// Octets of a page's header that are read at once where the page itself is not.
+const HEADER: usize = 512;
+/// Octets of a page's header, which may be longer than the page.
+const MOST_HEADER: usize = 1 << 20;
 
 /// A Parquet file whose footer was read.
 pub(super) struct ParquetFile {
@@ -58,19 +65,64 @@ impl ParquetFile {
         self.octets
     }
 
-    /// Rows of each row group.
-    pub(super) fn groups(&self) -> Vec<usize> {
-        self.metadata.row_groups.iter().map(|group| group.num_rows()).collect()
+    /// Rows of each row group; an error in place of one whose columns have another number of values.
+    pub(super) fn groups(&self) -> Vec<Result<usize, String>> {
+        self.metadata.row_groups.iter().map(rows_of).collect()
     }
 
-    fn decode(&self, group: usize, rows: Range<usize>, column: usize) -> Result<Arrays, String> {
+    /// What is wrong with the parts of a file that tell how much there is, of the columns that are asked for. No page is decoded.
+    ///
+    /// # Errors
+    /// The first contradiction.
+    pub(super) fn check(&self, wanted: &dyn Fn(&str) -> bool) -> Result<(), String> {
+        let file = File::open(&self.path).map_err(|e| e.to_string())?;
+        let mut reader = BufReader::with_capacity(HEADER, file);
+        for (number, group) in self.metadata.row_groups.iter().enumerate() {
+            rows_of(group).map_err(|why| format!("row group {}: {why}", number + 1))?;
+            for chunk in group.parquet_columns() {
+                let name = root(chunk);
+                if !wanted(name) {
+                    continue;
+                }
+                let checked = self.range(chunk).and_then(|range| {
+                    reader.seek(SeekFrom::Start(range.start)).map_err(|e| e.to_string())?;
+                    pages::check(&mut reader, range.end - range.start, chunk)
+                });
+                checked.map_err(|why| format!("row group {}: {name}: {why}", number + 1))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Decodes the columns that are asked for to see whether that can be done.
+    ///
+    /// # Errors
+    /// The first part that can't be decoded.
+    pub(super) fn try_all(&self, wanted: &dyn Fn(&str) -> bool) -> Result<(), String> {
+        self.check(wanted)?;
+        for (number, rows) in self.groups().into_iter().enumerate() {
+            let rows = rows?;
+            for (column, (name, _)) in self.columns().iter().enumerate().filter(|(_, (name, _))| wanted(name)) {
+                for start in (0..rows).step_by(rows_at_once(1)) {
+                    let part = start..rows.min(start.saturating_add(rows_at_once(1)));
+                    let decoded = guarded(|| self.decode(number, part, column, &AtomicBool::new(false)));
+                    decoded.map_err(|why| format!("row group {}: {name}: {why}", number + 1))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn decode(&self, group: usize, rows: Range<usize>, column: usize, lying: &AtomicBool) -> Result<Arrays, String> {
         let (name, field) = self.schema.get_at_index(column).ok_or("the file has no such column")?;
         let group = self.metadata.row_groups.get(group).ok_or("the file has no such row group")?;
         let chunks: Vec<_> = group.columns_under_root_iter(name).ok_or("the row group lacks it")?.collect();
         let (mut pages, mut types) = (Vec::new(), Vec::new());
         for chunk in chunks {
-            let octets = self.read(chunk.byte_range())?;
-            let reader = PageReader::new(Cursor::new(octets.into()), chunk, Vec::new(), MOST_PAGE);
+            let octets = self.read(chunk)?;
+            pages::check(&mut Cursor::new(&octets), octets.len() as u64, chunk).inspect_err(|_| lying.store(true, Ordering::Relaxed))?;
+            let most = octets.len().max(MOST_HEADER);
+            let reader = PageReader::new(Cursor::new(octets.into()), chunk, Vec::new(), most);
             pages.push(BasicDecompressor::new(reader, Vec::new()));
             types.push(&chunk.descriptor().descriptor.primitive_type);
         }
@@ -78,10 +130,16 @@ impl ParquetFile {
         column_iter_to_arrays(pages, types, field.clone(), filter).map(|(arrays, _)| arrays).map_err(|e| first_line(&e))
     }
 
-    fn read(&self, range: Range<u64>) -> Result<Vec<u8>, String> {
+    fn range(&self, chunk: &ColumnChunkMetadata) -> Result<Range<u64>, String> {
+        let range = chunk.byte_range();
         if range.end > self.octets || range.start > range.end {
             return Err(format!("octets {} to {} are announced, the file has {}", range.start, range.end, self.octets));
         }
+        Ok(range)
+    }
+
+    fn read(&self, chunk: &ColumnChunkMetadata) -> Result<Vec<u8>, String> {
+        let range = self.range(chunk)?;
         let length = usize::try_from(range.end - range.start).map_err(|e| e.to_string())?;
         let mut octets = Vec::with_capacity(length);
         let mut file = File::open(&self.path).map_err(|e| e.to_string())?;
@@ -94,6 +152,21 @@ impl ParquetFile {
     }
 }
 
+/// The rows of a row group. Each column has as many values, unless it is of lists.
+fn rows_of(group: &RowGroupMetadata) -> Result<usize, String> {
+    let rows = group.num_rows();
+    let flat = |chunk: &&ColumnChunkMetadata| chunk.descriptor().descriptor.max_rep_level == 0;
+    match group.parquet_columns().iter().filter(flat).find(|chunk| usize::try_from(chunk.num_values()) != Ok(rows)) {
+        Some(chunk) => Err(format!("{rows} rows are announced, and {} values of {}", chunk.num_values(), root(chunk))),
+        None => Ok(rows),
+    }
+}
+
+/// The column of the file that a chunk belongs to.
+fn root(chunk: &ColumnChunkMetadata) -> &str {
+    chunk.descriptor().path_in_schema.first().map_or("", |name| name.as_str())
+}
+
 /// The columns of some rows of a row group.
 pub(super) struct RowGroup {
     pub(super) file: Arc<ParquetFile>,
@@ -101,12 +174,14 @@ pub(super) struct RowGroup {
     pub(super) rows: Range<usize>,
     /// The column in the file of each target.
     pub(super) columns: Vec<usize>,
+    /// Becomes true when the row group turns out to announce what it does not have: then no other rows of it can be read either.
+    pub(super) lying: Arc<AtomicBool>,
 }
 
 impl Columns for RowGroup {
     fn decode(&self, target: usize) -> Result<Vec<(usize, Arrays)>, String> {
         let column = *self.columns.get(target).ok_or("no such column")?;
-        guarded(|| self.file.decode(self.group, self.rows.clone(), column)).map(|arrays| vec![(target, arrays)])
+        guarded(|| self.file.decode(self.group, self.rows.clone(), column, &self.lying)).map(|arrays| vec![(target, arrays)])
     }
 
     fn together(&self) -> bool {

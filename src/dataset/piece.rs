@@ -77,10 +77,12 @@ impl Piece {
         })
     }
 
-    /// The batches that it is read in, of so many rows.
+    /// The batches that it is read in, of so many rows. They end when a column can't be decoded: the piece may announce more rows than any
+    /// file has.
     pub(super) fn batches(self: &Arc<Self>, most: usize) -> impl Iterator<Item = Arc<dyn StoredRows>> {
-        let piece = Arc::clone(self);
-        (0..self.rows).step_by(most).enumerate().map(move |(number, start)| {
+        let (piece, asked) = (Arc::clone(self), Arc::clone(self));
+        let whole = move |_: &usize| !asked.failed.load(Ordering::Relaxed);
+        (0..self.rows).step_by(most).take_while(whole).enumerate().map(move |(number, start)| {
             let rows = most.min(piece.rows - start);
             Arc::new(PieceRows { piece: Arc::clone(&piece), start, rows, number }) as Arc<dyn StoredRows>
         })
@@ -103,7 +105,7 @@ impl Piece {
         match self.source.decode(at) {
             Ok(found) => {
                 for (target, arrays) in found {
-                    let rows: usize = arrays.iter().map(|a| a.len()).sum();
+                    let rows = arrays.iter().fold(0usize, |rows, array| rows.saturating_add(array.len()));
                     let arrays = (rows == self.rows).then_some(arrays);
                     if arrays.is_none() {
                         self.fail(target, &format!("{rows} values where {} rows are announced", self.rows));
@@ -126,7 +128,7 @@ impl Piece {
     fn fail(&self, target: usize, why: &str) {
         if !self.failed.swap(true, Ordering::Relaxed) {
             let name = self.file.layout.targets.get(target).map(|t| t.name.as_str()).unwrap_or_default();
-            let last = self.first + self.rows as u64 - 1;
+            let last = self.first.saturating_add(self.rows as u64) - 1;
             self.file.faults.note(FaultCause::TablePart, 1, self.first, format!("rows {} to {last}: {name}: {why}", self.first));
         }
     }

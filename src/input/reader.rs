@@ -70,22 +70,7 @@ impl Input {
             return Err(InputError::NotACapture { name, found, hint });
         };
         let (capture, header) = recognised?;
-        let [compression, inner_compression] = source.compression;
-        let report = FileReport {
-            name,
-            container: capture.container(),
-            compression,
-            inner_compression,
-            link_types: Vec::new(),
-            octets: 0,
-            stored: 0,
-            frames: 0,
-            datagrams: 0,
-            tcp_messages: 0,
-            first: None,
-            last: None,
-            faults: Vec::new(),
-        };
+        let report = FileReport::new(name, capture.container(), source.compression);
         let mut chunks = Chunks::new(options.chunk_octets);
         let buffer = chunks.take(0);
         Ok(Self {

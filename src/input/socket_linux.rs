@@ -9,12 +9,9 @@ use nix::sys::socket::{ControlMessageOwned, MsgFlags, MultiHeaders, RecvMsg, Soc
 use nix::sys::time::TimeSpec;
 use socket2::Socket;
 
-use super::socket_receive::{Arrival, SLOT, endpoint, now};
+use super::socket_receive::{Arrival, LONGEST, SLOT, endpoint, now};
 use crate::datagram::Endpoint;
 use crate::time::Timestamp;
-
-/// Octets of a payload at most (RFC 768: the length has 16 bits).
-const LONGEST: usize = 65_535;
 
 /// Asks the kernel to tell what comes beside the octets. What it refuses is done without.
 pub(crate) fn prepare(socket: &Socket, v6: bool) {

@@ -5,10 +5,7 @@ use std::net::UdpSocket;
 
 use socket2::Socket;
 
-use super::socket_receive::{Arrival, SLOT, endpoint};
-
-/// Octets of a payload at most (RFC 768: the length has 16 bits).
-const LONGEST: usize = 65_535;
+use super::socket_receive::{Arrival, LONGEST, SLOT, endpoint};
 
 /// Nothing more is to be had.
 #[cfg(not(target_os = "linux"))]

@@ -24,6 +24,8 @@ use super::socket_portable as system;
 
 /// Octets of a slot: exporters keep to the path's MTU.
 pub(super) const SLOT: usize = 2_048;
+/// Octets of a payload at most (RFC 768: the length has 16 bits).
+pub(super) const LONGEST: usize = 65_535;
 /// Slots of a batch.
 const SLOTS: usize = 512;
 /// Datagrams asked for in one call.

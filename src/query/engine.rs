@@ -6,6 +6,7 @@
 use std::ops::ControlFlow;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::Duration;
@@ -25,6 +26,7 @@ use super::statement::{Asked, Sql};
 use super::stored;
 use super::tables::{Table, TableSet};
 use super::user_table::user_table;
+use crate::dataset;
 
 /// Batches of rows that may wait for whoever takes them.
 const WAITING: usize = 4;
@@ -40,6 +42,24 @@ pub struct Engine {
     /// Columns of `flows` that are there and were not decoded.
     offered: Vec<String>,
     synonyms: Vec<(String, String)>,
+    /// The files that `flows` is where they lie.
+    in_place: Arc<InPlace>,
+}
+
+/// Exported files that are asked where they lie.
+#[derive(Debug, Default)]
+struct InPlace {
+    paths: Vec<PathBuf>,
+    columns: Vec<String>,
+}
+
+impl InPlace {
+    /// The error of a query that failed on its way: a damaged file's, if there is one, for then the SQL is not to blame.
+    fn or_damage(&self, error: QueryError) -> QueryError {
+        let wanted = |name: &str| self.columns.iter().any(|column| column == name);
+        let damage = self.paths.iter().find_map(|path| dataset::damage(path, &wanted));
+        damage.map_or(error, |damage| QueryError::of_file(damage.to_string()))
+    }
 }
 
 impl Engine {
@@ -74,6 +94,7 @@ impl Engine {
         let columns = self.tables.iter().find(|(name, _)| name == Table::Flows.name()).map(|(_, frame)| frame.clone().collect_schema());
         let Some(Ok(columns)) = columns else { return false };
         let Some(frame) = stored::in_place(paths, &columns) else { return false };
+        self.in_place = Arc::new(InPlace { paths: paths.to_vec(), columns: columns.iter_names().map(ToString::to_string).collect() });
         self.table(Table::Flows.name(), frame);
         true
     }
@@ -127,7 +148,7 @@ impl Engine {
                 self.scalars(&mut query, without_rows)?;
                 let text = query.to_string();
                 let (frame, schema) = self.frame(&text)?;
-                Ok(Answer { frame, schema, text })
+                Ok(Answer { frame, schema, text, in_place: Arc::clone(&self.in_place) })
             }
         }
     }
@@ -272,7 +293,7 @@ impl Filler<'_> {
         let Some((_, dtype)) = schema.iter().next().filter(|_| schema.len() == 1) else {
             return Err(QueryError::new(format!("a subquery in place of a value has to give one column, not {}", schema.len())));
         };
-        let text = if self.without_rows { example(dtype) } else { scalar(frame)? };
+        let text = if self.without_rows { example(dtype) } else { scalar(frame).map_err(|e| self.engine.in_place.or_damage(e))? };
         let parsed = Parser::new(&GenericDialect).try_with_sql(&text).and_then(|mut p| p.parse_expr());
         parsed.map_err(|e| QueryError::new(format!("a subquery's value can't be used here: {e}")))
     }
@@ -327,12 +348,13 @@ pub struct Answer {
     schema: SchemaRef,
     /// The query as the engine gets it.
     text: String,
+    in_place: Arc<InPlace>,
 }
 
 impl Answer {
     fn of(frame: DataFrame) -> Result<Self, QueryError> {
         let schema = frame.schema().clone();
-        Ok(Self { frame: frame.lazy(), schema, text: String::new() })
+        Ok(Self { frame: frame.lazy(), schema, text: String::new(), in_place: Arc::default() })
     }
 
     /// The columns.
@@ -368,7 +390,7 @@ impl Answer {
             });
             let failed = ended.and_then(|r| r.map_err(|e| of_polars(&e, &[]))).err();
             if let Some(error) = failed {
-                let _ = send.send(Err(error));
+                let _ = send.send(Err(self.in_place.or_damage(error)));
             }
         };
         // Whoever has enough goes away; the thread notices with its next batch, or ends with the program.

@@ -13,6 +13,8 @@ pub struct QueryError {
     message: String,
     /// Line and column in the SQL, from 1; the line's text, and how many characters are meant.
     place: Option<Place>,
+    /// The SQL is well, a file is not.
+    of_file: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,21 +28,28 @@ struct Place {
 impl QueryError {
     /// An error without a place.
     pub(super) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), place: None }
+        Self { message: message.into(), place: None, of_file: false }
+    }
+
+    /// An error of a file that is asked.
+    pub(super) fn of_file(message: impl Into<String>) -> Self {
+        Self { of_file: true, ..Self::new(message) }
     }
 
     /// An error at a line and a column (from 1) of that text; 0 for no place.
     pub(super) fn at(sql: &str, line: u64, column: u64, length: usize, message: impl Into<String>) -> Self {
         let text = line.checked_sub(1).and_then(|n| sql.lines().nth(usize::try_from(n).ok()?));
         let place = text.filter(|_| column > 0).map(|text| Place { line, column, text: text.to_owned(), length: length.max(1) });
-        Self { message: message.into(), place }
+        Self { message: message.into(), place, of_file: false }
     }
 }
 
 impl fmt::Display for QueryError {
     /// The sentence, then the line of the SQL with the mistake marked under it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(place) = &self.place else { return write!(f, "SQL: {}", self.message) };
+        let Some(place) = &self.place else {
+            return if self.of_file { f.write_str(&self.message) } else { write!(f, "SQL: {}", self.message) };
+        };
         let before = usize::try_from(place.column.saturating_sub(1)).unwrap_or(0);
         let indent: String = place.text.chars().take(before).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
         write!(

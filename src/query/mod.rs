@@ -1,5 +1,6 @@
 //! In: a text of SQL, flow batches, and what a run has counted. Out: rows, in batches of data frames, or why there are none.
-//! May use: `time`, `datagram`, `element`, `message`, `template`, `plan`, `column`, `collector`, `write`, `table`, `audit`, `summary`.
+//! May use: `time`, `datagram`, `element`, `message`, `template`, `plan`, `column`, `collector`, `dataset` (whether a file is sound), `write`, `table`, `audit`,
+//! `summary`.
 //!
 //! ```text
 //! SQL ──▶ Sql: one statement, only asking ──▶ results named, names spelled, arithmetic widened ──▶ polars ──▶ rows, in batches

@@ -39,8 +39,13 @@ pub(super) fn rewrite(sql: &str, query: &mut Query, names: &Names) -> Result<(),
     name_columns(query)?;
     let mut given = Given::default();
     let _ = Visit::visit(&*query, &mut given);
+    // First of all the tables: without them no column is known.
+    let mut tables = TableSpeller { sql, names, given: &given };
+    if let ControlFlow::Break(error) = VisitMut::visit(query, &mut tables) {
+        return Err(error);
+    }
     let unsigned = unsigned_names(&given, names);
-    let mut rewriter = Rewriter { sql, names, given: &given, unsigned };
+    let mut rewriter = Rewriter { sql, names, given: &given, tables, unsigned };
     match VisitMut::visit(query, &mut rewriter) {
         ControlFlow::Break(error) => Err(error),
         ControlFlow::Continue(()) => Ok(()),
@@ -240,10 +245,49 @@ fn day(text: Expr) -> Expr {
     parsed.unwrap_or(text)
 }
 
+/// Spells tables as they are called; one that is not there is an error.
+struct TableSpeller<'a> {
+    sql: &'a str,
+    names: &'a Names,
+    given: &'a Given,
+}
+
+impl TableSpeller<'_> {
+    fn table(&self, ident: &mut Ident) -> Result<(), QueryError> {
+        if self.given.tables.contains(&ident.value) {
+            return Ok(());
+        }
+        let known = self.names.tables.iter().chain(&self.given.tables).find(|name| name.eq_ignore_ascii_case(&ident.value));
+        match known {
+            Some(name) => ident.value = name.clone(),
+            None => {
+                let at = ident.span.start;
+                let message = unknown_table(&ident.value, &self.names.tables);
+                return Err(QueryError::at(self.sql, at.line, at.column, ident.value.chars().count(), message));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl VisitorMut for TableSpeller<'_> {
+    type Break = QueryError;
+
+    fn pre_visit_relation(&mut self, relation: &mut ObjectName) -> ControlFlow<QueryError> {
+        if let Some(ObjectNamePart::Identifier(ident)) = relation.0.last_mut()
+            && let Err(error) = self.table(ident)
+        {
+            return ControlFlow::Break(error);
+        }
+        ControlFlow::Continue(())
+    }
+}
+
 struct Rewriter<'a> {
     sql: &'a str,
     names: &'a Names,
     given: &'a Given,
+    tables: TableSpeller<'a>,
     unsigned: BTreeSet<String>,
 }
 
@@ -274,22 +318,6 @@ impl Rewriter<'_> {
         Err(QueryError::at(self.sql, at.line, at.column, ident.value.chars().count(), message))
     }
 
-    fn table(&self, ident: &mut Ident) -> Result<(), QueryError> {
-        if self.given.tables.contains(&ident.value) {
-            return Ok(());
-        }
-        let known = self.names.tables.iter().chain(&self.given.tables).find(|name| name.eq_ignore_ascii_case(&ident.value));
-        match known {
-            Some(name) => ident.value = name.clone(),
-            None => {
-                let at = ident.span.start;
-                let message = unknown_table(&ident.value, &self.names.tables);
-                return Err(QueryError::at(self.sql, at.line, at.column, ident.value.chars().count(), message));
-            }
-        }
-        Ok(())
-    }
-
     /// Casts an operand that is unsigned.
     fn widen(&self, operand: &mut Expr) {
         if is_unsigned(operand, &self.unsigned, self.names) {
@@ -313,20 +341,11 @@ impl VisitorMut for Rewriter<'_> {
         ControlFlow::Continue(())
     }
 
-    fn pre_visit_relation(&mut self, relation: &mut ObjectName) -> ControlFlow<QueryError> {
-        if let Some(ObjectNamePart::Identifier(ident)) = relation.0.last_mut()
-            && let Err(error) = self.table(ident)
-        {
-            return ControlFlow::Break(error);
-        }
-        ControlFlow::Continue(())
-    }
-
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<QueryError> {
         let checked = match expr {
             Expr::Identifier(ident) => self.column(ident),
             Expr::CompoundIdentifier(parts) => match parts.as_mut_slice() {
-                [table, column] => self.table(table).and_then(|()| self.column(column)),
+                [table, column] => self.tables.table(table).and_then(|()| self.column(column)),
                 _ => Ok(()),
             },
             _ => Ok(()),
@@ -439,6 +458,11 @@ mod tests {
             rewritten("SELECT 1 FROM flow").unwrap_err(),
             "SQL, line 1, column 15: no table 'flow'; did you mean 'flows'? There are: flows, exporters\n  \
              SELECT 1 FROM flow\n                ^^^^"
+        );
+        assert_eq!(
+            rewritten("SELECT x FROM flow").unwrap_err().lines().next().unwrap(),
+            "SQL, line 1, column 15: no table 'flow'; did you mean 'flows'? There are: flows, exporters",
+            "the table comes before its columns"
         );
         assert_eq!(
             rewritten("SELECT bytes FROM flows WHERE src_addr = \"10.0.0.1\"").unwrap_err().lines().next().unwrap(),

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use polars::io::HiveOptions;
 use polars::prelude::*;
 
+use crate::dataset;
 use crate::write::SCHEMA_KEY;
 
 /// Files of one query: each is a part of its plan.
@@ -15,19 +16,24 @@ const MOST_FILES: usize = 512;
 const LONGEST_FOOTER: u64 = 64 << 20;
 
 /// The files as one table of these columns; `None` where they have to be decoded after all: one is of another program or another form, its
-/// columns have other types (addresses in octets), or folders (`date=2026-11-22`) hold some of its columns.
+/// columns have other types (addresses in octets), folders (`date=2026-11-22`) hold some of its columns, two have different columns, or one
+/// announces what it does not have: the engine would take its word for it.
 pub(super) fn in_place(paths: &[PathBuf], columns: &Schema) -> Option<LazyFrame> {
     if paths.is_empty() || paths.len() > MOST_FILES || !paths.iter().all(|path| is_ours(path) && !is_partitioned(path)) {
         return None;
     }
-    let frames = paths.iter().map(|path| one(path, columns)).collect::<Option<Vec<_>>>()?;
-    concat(frames, UnionArgs::default()).ok()
-}
-
-fn one(path: &Path, columns: &Schema) -> Option<LazyFrame> {
-    let options = ScanArgsParquet { glob: false, hive_options: HiveOptions::new_disabled(), ..Default::default() };
-    let mut frame = LazyFrame::scan_parquet(PlRefPath::new(path.to_str()?), options).ok()?;
-    let own = frame.collect_schema().ok()?;
+    if paths.iter().any(|path| dataset::contradiction(path, &|name| columns.contains(name)).is_some()) {
+        return None;
+    }
+    let (first, others) = paths.split_first()?;
+    let own = scan(std::slice::from_ref(first))?.collect_schema().ok()?;
+    // One scan of all: of tables put together the engine can't count the rows (it wants a type that it was not built with).
+    for path in others {
+        if scan(std::slice::from_ref(path))?.collect_schema().ok()? != own {
+            return None;
+        }
+    }
+    let frame = scan(paths)?;
     // A duration is worked out where a file has none.
     let worked_out = |name: &str| name == "duration_ms" && own.contains("flow_start") && own.contains("flow_end");
     let column = |(name, wanted): (&PlSmallStr, &DataType)| match own.get(name) {
@@ -38,7 +44,14 @@ fn one(path: &Path, columns: &Schema) -> Option<LazyFrame> {
         None => Some(lit(NULL).cast(wanted.clone()).alias(name.clone())),
     };
     let columns = columns.iter().map(column).collect::<Option<Vec<_>>>()?;
-    Some(frame.select(columns))
+    // No columns are asked for where rows alone count.
+    Some(if columns.is_empty() { frame } else { frame.select(columns) })
+}
+
+fn scan(paths: &[PathBuf]) -> Option<LazyFrame> {
+    let options = ScanArgsParquet { glob: false, hive_options: HiveOptions::new_disabled(), ..Default::default() };
+    let paths = paths.iter().map(|path| path.to_str().map(PlRefPath::new)).collect::<Option<Vec<_>>>()?;
+    LazyFrame::scan_parquet_files(paths.into(), options).ok()
 }
 
 /// True for a Parquet file whose last part says that `export` wrote it.

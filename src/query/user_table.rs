@@ -5,6 +5,7 @@ use std::path::Path;
 use polars::prelude::*;
 
 use super::error::QueryError;
+use crate::dataset;
 
 /// The file as a table; its form follows its name.
 ///
@@ -17,6 +18,11 @@ pub(super) fn user_table(path: &Path) -> Result<LazyFrame, QueryError> {
     }
     let text = path.to_str().ok_or_else(|| QueryError::new(format!("--table: the name '{name}' is no UTF-8")))?;
     let place = PlRefPath::new(text);
+    if path.extension().is_some_and(|end| end == "parquet")
+        && let Some(damage) = dataset::contradiction(path, &|_| true)
+    {
+        return Err(QueryError::of_file(format!("--table {damage}")));
+    }
     let frame = match path.extension().and_then(|e| e.to_str()) {
         Some("csv" | "tsv") => {
             LazyCsvReader::new(place).with_try_parse_dates(true).with_separator(if text.ends_with(".tsv") { b'\t' } else { b',' }).finish()

@@ -293,6 +293,68 @@ fn malformed_text_is_counted() {
     assert_eq!((&lines[0]["src_addr"], &lines[1]["src_addr"], &lines[2]["src_addr"]), (&"10.0.0.1".into(), &Value::Null, &Value::Null));
 }
 
+#[test]
+fn a_stray_quote_costs_its_row_at_most() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("quotes.csv");
+    let many: String = (0..20_000).map(|n| format!("10.0.0.2,1,x{n}\n")).collect();
+    // Within a cell it is a sign like others; where it opens a cell and has no end, the row is lost, and told.
+    fs::write(&path, format!("src_addr,bytes,application\n10.0.0.1,7,a\"b\n{many}10.0.0.3,1,\"open\n{many}10.0.0.4,2,\"q\"\"\nr\"\n"))
+        .unwrap();
+    let output = run(&["summary", "-q", "--by", "src_addr", "--format", "csv", text(&path)]);
+    let found: Vec<Vec<String>> = stdout(&output).lines().map(|l| l.split(',').map(str::to_owned).collect()).collect();
+    let row = |addr: &str| found.iter().find(|row| row[0] == addr).map(|row| row[1].clone());
+    let counts = ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"].map(row);
+    assert_eq!(counts, [Some("1".into()), Some("40000".into()), None, Some("1".into())], "{}", stdout(&output));
+    let overview = overview(&path).unwrap();
+    let problem = &overview["problems"][0];
+    assert_eq!((&problem["code"], &problem["count"]), (&"table-row".into(), &1.into()));
+    assert_eq!(problem["first"]["detail"], "row 20002: a quote has no end");
+    let shown = stdout(&run(&[text(&path)]));
+    assert!(shown.lines().next().is_some_and(|l| l.contains("40,003 flow records")), "{shown}");
+    let output = run(&["flows", "--format", "csv", "--filter", "not src addr 10.0.0.2", text(&path)]);
+    assert_eq!(stdout(&output), "src_addr,bytes,application\n10.0.0.1,7,\"a\"\"b\"\n10.0.0.4,2,\"q\"\"\nr\"\n");
+}
+
+#[test]
+fn members_that_the_first_line_lacks() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sparse.ndjson");
+    let first = "{\"src_addr\":\"10.0.0.1\",\"bytes\":5}\n";
+    fs::write(&path, format!("{first}{{\"dst_port\":443,\"packets\":3,\"src_addr\":\"10.0.0.2\"}}\n")).unwrap();
+    let csv = |path: &Path| stdout(&run(&["flows", "--format", "csv", "--columns", "src_addr,bytes,dst_port,packets", text(path)]));
+    assert_eq!(csv(&path), "src_addr,bytes,dst_port,packets\n10.0.0.1,5,,\n10.0.0.2,,443,3\n");
+    assert_eq!(overview(&path).unwrap()["problems"], Value::Array(Vec::new()));
+    // Beyond the first 500 lines a column is no more added, and that is told, once.
+    fs::write(&path, format!("{}{}", first.repeat(600), "{\"src_addr\":\"10.0.0.2\",\"dst_port\":443}\n".repeat(2))).unwrap();
+    let found = overview(&path).unwrap();
+    assert_eq!(found["totals"]["flows"], 602);
+    let problem = &found["problems"][0];
+    assert_eq!((&problem["code"], &problem["count"]), (&"table-column".into(), &1.into()));
+    assert!(
+        problem["first"]["detail"].as_str().is_some_and(|d| d.starts_with("dst_port: not read: the first row with it is 601")),
+        "{problem}"
+    );
+}
+
+#[test]
+fn lists_that_others_put_into_strings() {
+    let folder = tempfile::tempdir().unwrap();
+    let ours = folder.path().join("ours.ndjson");
+    exported(&testdata("fixbuf-lists.pcap"), &ours, &["--columns", "basicList"]);
+    let lists = fs::read_to_string(&ours).unwrap();
+    let theirs = folder.path().join("theirs.ndjson");
+    // As DuckDB writes a column of texts.
+    let escaped = |line: &str| {
+        let value: Value = serde_json::from_str(line).unwrap();
+        format!("{{\"basicList\":{}}}\n", Value::from(value["basicList"].to_string()))
+    };
+    fs::write(&theirs, lists.lines().map(escaped).collect::<String>()).unwrap();
+    let again = |path: &Path| rows(&[path], &[]).unwrap();
+    assert!(fs::read_to_string(&theirs).unwrap().contains("\\\"semantic\\\""));
+    assert_eq!(again(&theirs), again(&ours));
+}
+
 /// Every cut and many flipped octets: an error or counted problems, never a panic, never rows that were not there.
 #[test]
 fn damaged_files_of_columns() {

@@ -27,6 +27,7 @@
 //! | [`export`] | what is exported, read by DuckDB and pyarrow |
 //! | [`filters`] | filters against nfdump's |
 //! | [`dataset`] | flows that were exported, read again |
+//! | [`damaged_columns`] | such files with octets that lie |
 //! | [`query`] | SQL: ten questions of a day, and DuckDB's answers to the same SQL |
 //! | [`display`] | time zone, units and titles of tables |
 //! | [`summaries`] | first groups against nfdump's, networks and intervals against Python's |
@@ -52,6 +53,7 @@ mod clauses;
 mod cli;
 mod conversations;
 mod corpus;
+mod damaged_columns;
 mod dataset;
 mod display;
 mod events;

@@ -390,6 +390,15 @@ fn exported_flows_are_asked_as_captures_are() {
         assert!(output.status.success(), "{name}: {}", stderr(&output));
         let output = run(&["query", "--format", "ndjson", &out, sql]);
         assert_eq!(stdout(&output), theirs, "{name}: {}", stderr(&output));
+        // Rows alone, of one file and of two.
+        let output = run(&["query", "--format", "csv", &out, "SELECT COUNT(*) AS n FROM flows"]);
+        assert_eq!(stdout(&output), "n\n536\n", "{name}: {}", stderr(&output));
+        if !args.contains(&"--partition-by") {
+            let second = folder.path().join(format!("second-{name}")).display().to_string();
+            fs::copy(&out, &second).unwrap();
+            let output = run(&["query", "--format", "csv", &out, &second, "SELECT COUNT(*) AS n FROM flows WHERE packets > 0"]);
+            assert_eq!(stdout(&output), "n\n1072\n", "{name}: {}", stderr(&output));
+        }
         let output = run(&["query", &out, "SELECT * FROM exporters"]);
         assert!(stderr(&output).contains("holds exported flows and no counts of exporters"), "{name}: {}", stderr(&output));
     }

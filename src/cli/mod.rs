@@ -23,6 +23,7 @@ mod progress;
 mod query;
 mod reading;
 mod replay;
+mod scaling;
 mod sources;
 mod summary;
 mod tables;

@@ -10,7 +10,7 @@ use std::sync::{Arc, LazyLock, OnceLock};
 
 use crate::collector::{Collector, CollectorOptions, Digest, Flow, Sink, Stopped, Work, run};
 use crate::dataset::{self, DatasetError, Faults, Sources, StoredColumn, StoredFile};
-use crate::input::{FileReport, Input, InputError, InputOptions, Location, Source};
+use crate::input::{Fault, FaultCause, FileReport, Input, InputError, InputOptions, Location, Severity, Source};
 use crate::keep;
 use crate::plan::Schema;
 use crate::write::TargetFile;
@@ -41,8 +41,35 @@ impl Outcome {
 
     /// True if something worse than a note was found.
     pub(super) fn has_damage(&self) -> bool {
-        let fault = |r: &FileReport| r.faults.iter().any(|f| f.cause.severity() > crate::input::Severity::Note);
-        self.collector.ledger().has_damage() || self.reports.iter().any(fault)
+        self.collector.ledger().has_damage() || self.faults().next().is_some()
+    }
+
+    /// True if something was found that nobody has been told of.
+    pub(super) fn has_untold_damage(&self) -> bool {
+        self.collector.ledger().has_damage() || self.faults().any(|fault| !is_of_scale(fault))
+    }
+
+    /// Says on standard error that not everything was well, and where to look.
+    pub(super) fn hint(&self, reading: &Reading) {
+        if !reading.quiet && self.has_untold_damage() {
+            complain(&"problems were found on the way; `ipfix-inspect FILE` shows them");
+        }
+    }
+
+    /// Says what of `--scale` did not come true, by one file for each reason.
+    fn tell_of_scale(&self) {
+        for cause in [FaultCause::TableScale, FaultCause::TableRate] {
+            let mut faults = self.faults().filter(|fault| fault.cause == cause);
+            let Some(first) = faults.next() else { continue };
+            match faults.count() {
+                0 => complain(&first.detail),
+                more => complain(&format!("{}; {more} more of the files too", first.detail)),
+            }
+        }
+    }
+
+    fn faults(&self) -> impl Iterator<Item = &Fault> {
+        self.reports.iter().flat_map(|report| &report.faults).filter(|fault| fault.cause.severity() > Severity::Note)
     }
 }
 
@@ -57,6 +84,8 @@ pub(super) struct Run<'a> {
     peeked: BTreeMap<u32, Source>,
     /// Whether all captures can be read twice.
     twice: bool,
+    /// Whether counters are to be multiplied by the sampling rates.
+    scale: bool,
     progress: Progress,
     unreadable: bool,
     /// Where what the run knows at its end is kept.
@@ -90,7 +119,7 @@ impl<'a> Run<'a> {
         }
         catch_interrupts();
         let progress = Progress::start(reading.progress, if twice { total } else { 0 });
-        Ok(Self { reading, readable, stored, peeked: BTreeMap::new(), twice, progress, unreadable, save })
+        Ok(Self { reading, readable, stored, peeked: BTreeMap::new(), twice, scale: false, progress, unreadable, save })
     }
 
     /// Columns of the files of exported flows, each once, in the order of the files. One that files have in different kinds gets the widest.
@@ -101,6 +130,22 @@ impl<'a> Run<'a> {
     /// True if there are captures among the inputs; of a pipe it is known after [`Run::look_ahead`].
     pub(super) fn has_captures(&self) -> bool {
         !self.readable.is_empty()
+    }
+
+    /// Has files of exported flows say where they can't have their counters multiplied as it was asked for.
+    pub(super) fn scale(&mut self, asked: bool) {
+        self.scale = asked;
+    }
+
+    /// The files of exported flows; of pipes it is known after [`Run::look_ahead`].
+    pub(super) fn stored_files(&self) -> impl Iterator<Item = &StoredFile> {
+        self.stored.values()
+    }
+
+    /// The name of the first capture, if there is one; of a pipe it is known after [`Run::look_ahead`].
+    pub(super) fn first_capture(&self) -> Option<String> {
+        let number = *self.readable.first()?;
+        self.reading.locations.get(number as usize).map(Location::to_string)
     }
 
     /// The name of the first file of exported flows, if there is one; of a pipe it is known after [`Run::look_ahead`].
@@ -240,7 +285,7 @@ impl<'a> Run<'a> {
         S: Sink<D::Part>,
         S::Error: std::fmt::Display,
     {
-        let (threads, reading, save) = (self.reading.threads, self.reading, self.save.take());
+        let (threads, reading, save, scale) = (self.reading.threads, self.reading, self.save.take(), self.scale);
         let mut stored_faults: Vec<(usize, Arc<Faults>)> = Vec::new();
         let faults = &mut stored_faults;
         let walked = run(
@@ -277,6 +322,7 @@ impl<'a> Run<'a> {
                     let reading = dataset::Reading {
                         file: reports.len() as u32,
                         schema,
+                        scale,
                         batch_rows,
                         batch_cells,
                         sources: Arc::clone(&sources),
@@ -305,6 +351,9 @@ impl<'a> Run<'a> {
                 report.faults.extend(found.list());
             }
         }
+        if !reading.quiet {
+            outcome.tell_of_scale();
+        }
         if let Some(hint) = reading.configured.as_ref().and_then(|c| c.nothing_arrived(outcome.collector.census())) {
             complain(&hint);
         }
@@ -332,6 +381,11 @@ impl<'a> Run<'a> {
         self.unreadable = true;
         complain(error);
     }
+}
+
+/// What is wrong with numbers that look right: it is said at once.
+fn is_of_scale(fault: &Fault) -> bool {
+    matches!(fault.cause, FaultCause::TableScale | FaultCause::TableRate)
 }
 
 /// The file for the templates. One that is there already has to be a template file: a mistyped name must not cost a capture.

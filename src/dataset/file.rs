@@ -19,6 +19,7 @@ use super::faults::{Faults, Tally};
 use super::lines::{CutError, Cutter, TextFile, TextRows};
 use super::parquet::{ParquetFile, RowGroup};
 use super::piece::{ColumnFile, Columns, Piece, rows_at_once};
+use super::scaling::Scaling;
 use super::sources::Sources;
 use super::{array, csv_rows, form, ndjson, partition};
 
@@ -55,6 +56,8 @@ pub struct Reading<'a> {
     pub file: u32,
     /// The columns that are wanted.
     pub schema: Arc<Schema>,
+    /// Whether counters are to be multiplied by the sampling rates: what a file can't follow, its report says.
+    pub scale: bool,
     /// Rows of a batch, at most.
     pub batch_rows: usize,
     /// Cells of a batch, about.
@@ -88,7 +91,7 @@ impl StoredFile {
         // Whoever reads captures says what is wrong with a file that can't be opened.
         let Ok(source) = Source::open(location, &options) else { return Ok(None) };
         let name = location.to_string();
-        match form::form(&source.head, elements) {
+        match form::named_form(&name, &source.head, elements) {
             Some(form) => Self::open(name, form, source, Some(location), elements).map(Some),
             None => match other_csv(&name, &source.head) {
                 Some(found) => Err(DatasetError::NoFlows { name, form: TableForm::Csv, found }),
@@ -157,6 +160,9 @@ impl StoredFile {
             (None, None) => return Err(DatasetError::Pipe { name, form }),
         };
         let told = opened.told.unwrap_or_default();
+        if let Some(found) = told.other {
+            return Err(DatasetError::Version { name, found });
+        }
         let width = opened.columns.len();
         let mut found = Found::default();
         for (number, (column, dtype)) in opened.columns.iter().enumerate() {
@@ -165,7 +171,9 @@ impl StoredFile {
         if let Some(column) = found.twice {
             return Err(DatasetError::Twice { name, column });
         }
-        if !found.known {
+        // Lines of JSON name their columns themselves: without lines there are none.
+        let no_lines = form == TableForm::Ndjson && opened.columns.is_empty();
+        if !found.known && !no_lines {
             let names: Vec<&str> = opened.columns.iter().map(|(n, _)| n.as_str()).collect();
             return Err(DatasetError::NoFlows { name, form, found: listed(&names) });
         }
@@ -190,6 +198,11 @@ impl StoredFile {
         &self.columns
     }
 
+    /// Whether its counters were multiplied by the sampling rates, or can be.
+    pub fn scaling(&self) -> Scaling {
+        Scaling::of(&self.columns, self.form, self.scaled)
+    }
+
     /// Gives out its rows as work until `give` says false. What is wrong with rows is known when the work is done, from the faults.
     ///
     /// # Errors
@@ -200,6 +213,9 @@ impl StoredFile {
         let mut tally = Tally::default();
         let layout = Layout::new(Arc::clone(&reading.schema), &self.columns, self.scaled, reading.file, &reading.sources, &mut tally);
         tally.tell(&faults);
+        if reading.scale && reading.schema.has_counters() {
+            self.scaling().tell(&self.name, self.form, &faults);
+        }
         if let Some(first) = self.left_out.first() {
             faults.note(FaultCause::TableColumn, self.left_out.len() as u64, 0, first.clone());
         }

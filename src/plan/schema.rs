@@ -154,6 +154,11 @@ impl Schema {
         self.by_name.get(name).copied()
     }
 
+    /// True if a counter that sampling rates apply to is among the columns.
+    pub fn has_counters(&self) -> bool {
+        Canonical::COUNTERS.into_iter().any(|counter| self.canonical(counter).is_some())
+    }
+
     /// The position of a canonical column.
     pub fn canonical(&self, column: Canonical) -> Option<u16> {
         self.position(column.name())
@@ -248,6 +253,11 @@ impl SchemaBuilder {
         self.push(&column.name, column.kind, column.source, true)
     }
 
+    /// Adds a column of another schema.
+    pub fn visible(&mut self, column: &ColumnSpec) -> &mut Self {
+        self.push(&column.name, column.kind, column.source, false)
+    }
+
     /// The column that a name means for [`SchemaBuilder::named`], without adding it.
     ///
     /// # Errors
@@ -286,6 +296,11 @@ impl SchemaBuilder {
     pub fn scaled(&mut self, scaled: bool) -> &mut Self {
         self.schema.scaled = scaled;
         self
+    }
+
+    /// True if counters are multiplied by the sampling rate.
+    pub fn is_scaled(&self) -> bool {
+        self.schema.scaled
     }
 
     /// Adds what the names of values depend on: an ICMP type has its name by the protocol, a code by its type as well.

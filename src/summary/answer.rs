@@ -4,10 +4,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::column::{Column, Context, FlowBatch, Run, Values};
-use crate::datagram::{Endpoint, Origin};
 use crate::message::Version;
 use crate::plan::{Canonical, Kind, Schema, SchemaBuilder};
-use crate::time::Timestamp;
 
 use super::counts::{Counts, rate};
 use super::key::KeyPart;
@@ -275,19 +273,7 @@ fn named(labels: &Labels, by: &[KeyPart], keys: &[Column], at: usize, rows: usiz
 
 /// A batch of rows of which no message says anything.
 fn whole(schema: Schema, columns: Vec<Column>, rows: usize) -> FlowBatch {
-    let context = Context {
-        received: None,
-        exporter: Endpoint::UNKNOWN,
-        domain: None,
-        version: Version::Ipfix,
-        template_id: None,
-        export_time: Timestamp::from_nanos(0),
-        clock: None,
-        boot: None,
-        origin: Origin { file: 0, frame: 0 },
-        source: 0,
-        layout: 0,
-    };
+    let context = Context::blank(Version::Ipfix);
     let runs = if rows > 0 { vec![Run { start: 0, rows, context }] } else { Vec::new() };
     FlowBatch::from_parts(Arc::new(schema), columns, runs)
 }

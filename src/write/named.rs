@@ -112,10 +112,8 @@ fn write_number(out: &mut Vec<u8>, number: u64) {
 mod tests {
     use super::*;
     use crate::column::Context;
-    use crate::datagram::{Endpoint, Origin};
     use crate::message::{FieldSpecifier, Version};
     use crate::plan::{SchemaBuilder, compile};
-    use crate::time::Timestamp;
 
     /// The names in the first row of a record of these fields.
     fn names(columns: &[&str], fields: &[(u16, u16)], record: &[u8]) -> Vec<String> {
@@ -128,20 +126,7 @@ mod tests {
         let fields: Vec<FieldSpecifier> = fields.iter().map(|(id, length)| FieldSpecifier::element(0, *id, *length)).collect();
         let plan = compile(Version::Ipfix, &fields, &schema, &crate::element::Elements::default()).unwrap();
         let mut batch = FlowBatch::new(schema);
-        let context = Context {
-            received: None,
-            exporter: Endpoint { addr: "192.0.2.1".parse().unwrap(), port: 1 },
-            domain: None,
-            version: Version::Ipfix,
-            template_id: None,
-            export_time: Timestamp::from_nanos(0),
-            clock: None,
-            boot: None,
-            origin: Origin { file: 0, frame: 0 },
-            source: 0,
-            layout: 0,
-        };
-        batch.append(&plan, record, &context);
+        batch.append(&plan, record, &Context::blank(Version::Ipfix));
         batch.finish();
         let shown = |(spec, column): (&ColumnSpec, &Column)| {
             assert!(has_names(spec), "{}", spec.name);

@@ -34,8 +34,8 @@ pub struct StoredFile {
     columns: Vec<StoredColumn>,
     /// Columns of the file, those that are not read among them.
     width: usize,
-    /// Columns that are not read, with their types.
-    left_out: Vec<String>,
+    /// Columns that are not read, with their types; true for columns of flows.
+    left_out: Vec<(bool, String)>,
     scaled: bool,
     origin: FileOrigin,
 }
@@ -216,8 +216,11 @@ impl StoredFile {
         if reading.scale && reading.schema.has_counters() {
             self.scaling().tell(&self.name, self.form, &faults);
         }
-        if let Some(first) = self.left_out.first() {
-            faults.note(FaultCause::TableColumn, self.left_out.len() as u64, 0, first.clone());
+        for (cause, of_flows) in [(FaultCause::TableColumnLost, true), (FaultCause::TableColumn, false)] {
+            let mut columns = self.left_out.iter().filter(|(known, _)| *known == of_flows).map(|(_, column)| column);
+            if let Some(first) = columns.next() {
+                faults.note(cause, 1 + columns.count() as u64, 0, first.clone());
+            }
         }
         let ended = match self.rows(reading, layout, &faults) {
             Ok(rows) => rows.give(&mut report, reading, give),
@@ -283,7 +286,7 @@ struct Opened {
 struct Found {
     columns: Vec<StoredColumn>,
     known: bool,
-    left_out: Vec<String>,
+    left_out: Vec<(bool, String)>,
     twice: Option<String>,
 }
 
@@ -296,7 +299,10 @@ impl Found {
             Some(dtype) => named.kind.or_else(|| array::natural_kind(dtype)).filter(|kind| array::is_read(*kind, dtype)),
         };
         match kind {
-            None => self.left_out.push(format!("{column}: {}", dtype.map(|d| format!("{d:?}")).unwrap_or_default())),
+            None => {
+                let shown = format!("{column}: {}", dtype.map(|d| format!("{d:?}")).unwrap_or_default());
+                self.left_out.push((named.known, shown));
+            }
             Some(_) if self.columns.iter().any(|c| c.name == named.name) => {
                 self.twice.get_or_insert(named.name);
             }

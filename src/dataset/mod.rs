@@ -18,6 +18,7 @@ mod assemble;
 mod cell;
 mod columns;
 mod csv_rows;
+mod decimal;
 mod error;
 mod faults;
 mod file;

@@ -15,7 +15,7 @@ use crate::write::{RowWriter, TargetFile, TextSink};
 
 use super::columns::{Decoding, Settled};
 use super::options::{ColumnChoice, ConversationsForm, ConversationsOptions};
-use super::reading::Outcome;
+use super::outcome::Outcome;
 use super::{Ending, Failure, complain, print};
 
 /// Lots of conversations that wait to be written.

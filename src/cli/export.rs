@@ -16,7 +16,7 @@ use crate::write::{
 
 use super::columns::{Decoding, Settled, column_of};
 use super::options::{ColumnChoice, ExportForm, ExportOptions, Output};
-use super::reading::Outcome;
+use super::outcome::Outcome;
 use super::scaling;
 use super::{Ending, Failure, complain};
 

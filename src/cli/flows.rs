@@ -11,7 +11,7 @@ use crate::write::{RowWriter, TargetFile, TextSink};
 
 use super::columns::{Decoding, Settled};
 use super::options::{FlowsOptions, RowForm};
-use super::reading::Outcome;
+use super::outcome::Outcome;
 use super::scaling;
 use super::{Ending, Failure, complain};
 

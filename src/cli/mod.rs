@@ -17,6 +17,7 @@ mod flows;
 mod listen;
 mod locations;
 mod options;
+mod outcome;
 mod overview;
 mod profiles;
 mod progress;

@@ -8,7 +8,8 @@ use crate::report;
 use crate::summary::{HeadAndSums, Overview, StoredSums, StoredTotals, Sums, head_schema, sums_schema};
 
 use super::options::OverviewOptions;
-use super::reading::{Outcome, Run};
+use super::outcome::Outcome;
+use super::reading::Run;
 use super::scaling;
 use super::{Ending, Failure, complain, print};
 

@@ -14,7 +14,8 @@ use crate::write::TargetFile;
 use super::columns::{Decoding, Settled};
 use super::filtering::Wanted;
 use super::options::{QueryForm, QueryOptions, Reading};
-use super::reading::{Outcome, Run, interrupted};
+use super::outcome::Outcome;
+use super::reading::{Run, interrupted};
 use super::{Ending, Failure, complain, print};
 
 /// Rows of a table for people: nobody reads more, and all of them would have to be in memory for the widths.

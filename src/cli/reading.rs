@@ -10,68 +10,15 @@ use std::sync::{Arc, LazyLock, OnceLock};
 
 use crate::collector::{Collector, CollectorOptions, Digest, Flow, Sink, Stopped, Work, run};
 use crate::dataset::{self, DatasetError, Faults, Sources, StoredColumn, StoredFile};
-use crate::input::{Fault, FaultCause, FileReport, Input, InputError, InputOptions, Location, Severity, Source};
+use crate::input::{Input, InputError, InputOptions, Location, Source};
 use crate::keep;
 use crate::plan::Schema;
 use crate::write::TargetFile;
 
 use super::options::Reading;
+use super::outcome::Outcome;
 use super::progress::Progress;
 use super::{Ending, Failure, complain};
-
-/// What a run leaves behind, beside what its sink made.
-pub(super) struct Outcome {
-    pub(super) collector: Collector,
-    pub(super) reports: Vec<FileReport>,
-    /// Some input could not be opened or read on; the complaint was made.
-    pub(super) unreadable: bool,
-    pub(super) interrupted: bool,
-}
-
-impl Outcome {
-    /// How the command should end, if nothing else is to be said.
-    pub(super) fn ending(&self, reading: &Reading) -> Ending {
-        match () {
-            () if self.interrupted => Ending::Interrupted,
-            () if self.unreadable => Ending::Unreadable,
-            () if reading.strict && self.has_damage() => Ending::Damage,
-            () => Ending::Done,
-        }
-    }
-
-    /// True if something worse than a note was found.
-    pub(super) fn has_damage(&self) -> bool {
-        self.collector.ledger().has_damage() || self.faults().next().is_some()
-    }
-
-    /// True if something was found that nobody has been told of.
-    pub(super) fn has_untold_damage(&self) -> bool {
-        self.collector.ledger().has_damage() || self.faults().any(|fault| !is_of_scale(fault))
-    }
-
-    /// Says on standard error that not everything was well, and where to look.
-    pub(super) fn hint(&self, reading: &Reading) {
-        if !reading.quiet && self.has_untold_damage() {
-            complain(&"problems were found on the way; `ipfix-inspect FILE` shows them");
-        }
-    }
-
-    /// Says what of `--scale` did not come true, by one file for each reason.
-    fn tell_of_scale(&self) {
-        for cause in [FaultCause::TableScale, FaultCause::TableRate] {
-            let mut faults = self.faults().filter(|fault| fault.cause == cause);
-            let Some(first) = faults.next() else { continue };
-            match faults.count() {
-                0 => complain(&first.detail),
-                more => complain(&format!("{}; {more} more of the files too", first.detail)),
-            }
-        }
-    }
-
-    fn faults(&self) -> impl Iterator<Item = &Fault> {
-        self.reports.iter().flat_map(|report| &report.faults).filter(|fault| fault.cause.severity() > Severity::Note)
-    }
-}
 
 /// A run in two steps: [`Run::look_ahead`], then [`Run::decode`].
 pub(super) struct Run<'a> {
@@ -381,11 +328,6 @@ impl<'a> Run<'a> {
         self.unreadable = true;
         complain(error);
     }
-}
-
-/// What is wrong with numbers that look right: it is said at once.
-fn is_of_scale(fault: &Fault) -> bool {
-    matches!(fault.cause, FaultCause::TableScale | FaultCause::TableRate)
 }
 
 /// The file for the templates. One that is there already has to be a template file: a mistyped name must not cost a capture.

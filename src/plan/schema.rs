@@ -224,11 +224,10 @@ impl SchemaBuilder {
         if let Some(element) = self.elements.by_name(name) {
             return Ok(self.element(&element.column, element));
         }
-        if let Some((base, digits)) = name.rsplit_once('_')
-            && digits.parse::<u16>().is_ok_and(|n| n >= 2)
+        if let Some((base, number)) = repeated(name).filter(|(_, number)| *number >= 2)
             && let Some(element) = self.elements.by_name(base)
         {
-            return Ok(self.element(&format!("{}_{digits}", element.column), element));
+            return Ok(self.element(&format!("{}_{number}", element.column), element));
         }
         if is_unlisted(name) {
             return Ok(self.field(name, Kind::Octets));
@@ -324,6 +323,12 @@ impl SchemaBuilder {
         }
         self.schema
     }
+}
+
+/// The name and the number of a column `name_2`, of an element that a record has more than once.
+pub fn repeated(column: &str) -> Option<(&str, u16)> {
+    let (base, digits) = column.rsplit_once('_')?;
+    Some((base, digits.parse().ok()?))
 }
 
 /// `ie_513` or `pen_35632_57590`: fields without an entry in the registries are columns under their numbers.

@@ -5,7 +5,7 @@
 
 use crate::column::{Column, FlowBatch};
 use crate::element::{self, ElementId, values};
-use crate::plan::{Canonical, ColumnSpec, Kind, Source};
+use crate::plan::{self, Canonical, ColumnSpec, Kind, Source};
 
 /// Whether names can stand in a column.
 pub fn has_names(column: &ColumnSpec) -> bool {
@@ -77,11 +77,7 @@ pub(super) fn named_column(batch: &FlowBatch, spec: &ColumnSpec, column: &Column
 
 /// The element of a column of its own; repeated ones have a number behind their name.
 fn element_of(column: &str) -> Option<ElementId> {
-    let known = element::by_name(column).or_else(|| {
-        let (base, digits) = column.rsplit_once('_')?;
-        digits.parse::<u16>().ok()?;
-        element::by_name(base)
-    });
+    let known = element::by_name(column).or_else(|| element::by_name(plan::repeated(column)?.0));
     known.map(|e| e.id).filter(|id| id.id != 6 || matches!(id.pen, 0 | ElementId::REVERSE_PEN))
 }
 

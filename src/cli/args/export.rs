@@ -43,7 +43,8 @@ pub(in crate::cli) struct ExportArgs {
     #[command(flatten)]
     pub(in crate::cli) filter: FilterArgs,
 
-    /// Multiply bytes and packets by the sampling rate, where the exporter tells it
+    /// Multiply bytes and packets by the sampling rate, where the exporter tells it. CSV and ndjson, which can't say that they were multiplied,
+    /// are then without `sampling_interval`, unless --columns names it
     #[arg(long)]
     pub(in crate::cli) scale: bool,
 

@@ -21,7 +21,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("column", &["time", "datagram", "element", "message", "template", "plan"]),
     ("collector", &["time", "datagram", "element", "input", "message", "template", "plan", "column"]),
     ("write", &["time", "datagram", "element", "message", "plan", "column", "collector"]),
-    ("dataset", &["time", "datagram", "element", "input", "message", "plan", "column", "collector"]),
+    ("dataset", &["time", "datagram", "element", "input", "message", "plan", "column", "collector", "write"]),
     ("table", &["time", "datagram", "element", "message", "plan", "column", "collector", "write"]),
     ("audit", &["time", "datagram", "element", "input", "message", "template", "plan", "column", "collector"]),
     ("config", &["message", "plan", "audit"]),

@@ -16,6 +16,7 @@ use super::Failure;
 use super::filtering::{self, Wanted};
 use super::options::{ColumnChoice, Reading};
 use super::reading::Run;
+use super::scaling;
 
 /// The columns of the table, the first ones being those that a narrow terminal must show.
 const SHORT: [Canonical; 10] = [
@@ -105,11 +106,12 @@ impl<'a> Decoding<'a> {
     }
 
     /// Looks ahead where the inputs can be read twice, and settles the columns: those of the choice, then what `more` adds, then what the
-    /// filter looks at.
+    /// filter looks at. With `scale` counters are multiplied by the sampling rates.
     pub(super) fn settle(
         mut self,
         choice: &ColumnChoice,
         wanted: &Wanted,
+        scale: bool,
         more: impl FnOnce(&mut SchemaBuilder) -> Result<(), Failure>,
     ) -> Result<Settled<'a>, Failure> {
         if choice.follows_from_what_occurs() {
@@ -121,11 +123,14 @@ impl<'a> Decoding<'a> {
         let met = self.run.looks_ahead().then(|| Met::new(&self.run, &self.collector));
         let filter = wanted.told(&elements)?;
         let mut builder = SchemaBuilder::with_elements(Arc::clone(&elements));
+        builder.scaled(scaling::are_multiplied(&self.run, scale));
         add(&mut builder, choice, met.as_ref(), &elements)?;
         more(&mut builder)?;
         filtering::add_columns(filter.as_ref(), &mut builder);
         let schema = Arc::new(builder.build());
         some_occur(&schema, &self.run)?;
+        scaling::check(&self.run, scale, &schema)?;
+        self.run.scale(scale);
         let selection = filtering::bind(filter.as_ref(), &schema);
         self.collector.set_schema(Arc::clone(&schema));
         Ok(Settled { run: self.run, collector: self.collector, schema, selection })
@@ -147,6 +152,7 @@ impl<'a> Decoding<'a> {
         mut self,
         touched: Option<&Touched>,
         wanted: &Wanted,
+        scale: bool,
         more: impl FnOnce(&mut SchemaBuilder),
     ) -> Result<(Settled<'a>, FlowColumns), Failure> {
         self.run.look_ahead_for_columns(&mut self.collector);
@@ -186,9 +192,12 @@ impl<'a> Decoding<'a> {
             let why = format!("SELECT *: more than {MOST_COLUMNS} different elements occur; name the columns that you need");
             return Err(Failure(why));
         }
+        builder.scaled(scaling::are_multiplied(&self.run, scale));
         more(&mut builder);
         filtering::add_columns(filter.as_ref(), &mut builder);
         let schema = Arc::new(builder.build());
+        scaling::check(&self.run, scale, &schema)?;
+        self.run.scale(scale);
         let selection = filtering::bind(filter.as_ref(), &schema);
         self.collector.set_schema(Arc::clone(&schema));
         Ok((Settled { run: self.run, collector: self.collector, schema, selection }, columns))
@@ -208,6 +217,11 @@ fn occurring(met: Option<&Met>, elements: &Arc<Elements>) -> Schema {
 }
 
 impl ColumnChoice {
+    /// True if a canonical column is asked for by its name.
+    pub(super) fn names(&self, column: Canonical) -> bool {
+        matches!(self, Self::Named(names) if names.iter().any(|name| name == column.name()))
+    }
+
     /// True if the columns follow from what occurs.
     pub(super) fn follows_from_what_occurs(&self) -> bool {
         match self {
@@ -218,7 +232,7 @@ impl ColumnChoice {
     }
 }
 
-/// Files of exported flows that have none of the columns would give rows of nothing.
+/// Files of exported flows that have none of the columns would give rows of nothing; those without any column have no rows.
 fn some_occur(schema: &Schema, run: &Run<'_>) -> Result<(), Failure> {
     const MOST_NAMED: usize = 12;
     let stored = run.stored_columns();
@@ -227,7 +241,7 @@ fn some_occur(schema: &Schema, run: &Run<'_>) -> Result<(), Failure> {
     let has = |name: &str| stored.iter().any(|s| s.name == name);
     let worked_out =
         |name: &str| name == Canonical::DurationMs.name() && has(Canonical::FlowStart.name()) && has(Canonical::FlowEnd.name());
-    if asked.peek().is_none() || asked.any(|c| has(&c.name) || worked_out(&c.name)) {
+    if stored.is_empty() || asked.peek().is_none() || asked.any(|c| has(&c.name) || worked_out(&c.name)) {
         return Ok(());
     }
     let names: Vec<&str> = stored.iter().map(|c| c.name.as_str()).take(MOST_NAMED).collect();

@@ -15,7 +15,7 @@ use crate::write::{RowWriter, TargetFile, TextSink};
 
 use super::columns::{Decoding, Settled};
 use super::options::{ColumnChoice, ConversationsForm, ConversationsOptions};
-use super::reading::Outcome;
+use super::outcome::Outcome;
 use super::{Ending, Failure, complain, print};
 
 /// Lots of conversations that wait to be written.
@@ -27,8 +27,7 @@ pub(super) fn run(options: &ConversationsOptions) -> Result<Ending, Failure> {
         Some(path) => Some(TargetFile::create(path, options.force).map_err(Failure::of)?),
         None => None,
     };
-    let settled = decoding.settle(&ColumnChoice::Named(Vec::new()), &options.filter, |builder| {
-        builder.scaled(options.scale);
+    let settled = decoding.settle(&ColumnChoice::Named(Vec::new()), &options.filter, options.scale, |builder| {
         PairingDigest::add_columns(builder);
         Ok(())
     })?;
@@ -105,8 +104,8 @@ impl Paired {
         }
         if ending == Ending::Damage {
             complain(&"--strict: problems were found; `ipfix-inspect FILE` shows them");
-        } else if self.outcome.has_damage() {
-            complain(&"problems were found on the way; `ipfix-inspect FILE` shows them");
+        } else {
+            self.outcome.hint(&options.reading);
         }
     }
 }
@@ -116,7 +115,7 @@ fn pair(options: &ConversationsOptions, settled: Settled<'_>, out: impl Write + 
     match options.form {
         ConversationsForm::Nothing => {
             let sink = Pairing::new(options.pairing, false, Uncalled);
-            let (outcome, tally, counts, _) = decode(options, settled, sink)?;
+            let (outcome, tally, counts, _) = decode(settled, sink)?;
             Ok(Paired { outcome, tally, counts, rows: 0, beyond: 0, closed: false })
         }
         ConversationsForm::Text(format) => {
@@ -159,7 +158,7 @@ where
             to_the_end: options.form == ConversationsForm::Table || options.summary.is_some() || options.order.is_some(),
             lots,
         };
-        let (outcome, tally, counts, shown) = decode(options, settled, Pairing::new(options.pairing, true, shown))?;
+        let (outcome, tally, counts, shown) = decode(settled, Pairing::new(options.pairing, true, shown))?;
         let (sent, beyond, closed) = shown.finish(!outcome.reports.is_empty());
         let written = printer.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         written.map_err(Failure::of)?;
@@ -167,15 +166,10 @@ where
     })
 }
 
-fn decode<S>(
-    options: &ConversationsOptions,
-    settled: Settled<'_>,
-    mut pairing: Pairing<S>,
-) -> Result<(Outcome, Tally, PairingCounts, S), Failure>
+fn decode<S>(settled: Settled<'_>, mut pairing: Pairing<S>) -> Result<(Outcome, Tally, PairingCounts, S), Failure>
 where
     S: Sink<Vec<Conversation>, Error = Infallible>,
 {
-    debug_assert_eq!(settled.schema.scaled(), options.scale);
     let digest = PairingDigest::new();
     let outcome = settled.run.decode(settled.collector, &Filtered::new(&digest, settled.selection), &mut pairing)?;
     let (tally, counts, sink) = pairing.finish().map_err(|never| match never {})?;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::collector::{CollectorOptions, Digest, Flow, Sink};
 use crate::input::Location;
-use crate::plan::{Canonical, SchemaBuilder};
+use crate::plan::{Canonical, Kind, SchemaBuilder};
 use crate::table::Filtered;
 use crate::write::{
     ArrowFiles, DatasetOptions, DatasetSink, DatasetTarget, FileSink, Form, ParquetFiles, ParquetForm, Partitioning, Provenance,
@@ -16,7 +16,8 @@ use crate::write::{
 
 use super::columns::{Decoding, Settled, column_of};
 use super::options::{ColumnChoice, ExportForm, ExportOptions, Output};
-use super::reading::Outcome;
+use super::outcome::Outcome;
+use super::scaling;
 use super::{Ending, Failure, complain};
 
 /// Rows of an Arrow record batch, about.
@@ -36,10 +37,12 @@ pub(super) fn run(options: &ExportOptions) -> Result<Ending, Failure> {
     let real: Vec<String> = partition_by.iter().filter(|n| !is_derived(n)).cloned().collect();
     decoding.check_names("--partition-by", &real)?;
     let target = Target::create(options)?;
-    let settled = decoding.settle(&columns, &options.filter, |builder| {
-        builder.scaled(options.scale);
-        if matches!(options.form, ExportForm::Text { names: true, .. }) {
-            builder.value_names();
+    let settled = decoding.settle(&columns, &options.filter, options.scale, |builder| {
+        if let ExportForm::Text { names, .. } = options.form {
+            scaling::leave_rate_out(builder, options.names_rate);
+            if names {
+                builder.value_names();
+            }
         }
         leave_out(builder, &options.exclude, partition_by)
     })?;
@@ -87,19 +90,26 @@ fn is_derived(name: &str) -> bool {
     Partitioning::DERIVED.contains(&name)
 }
 
-/// Takes out what is not wanted, and what stands in the names of folders; the latter has to be decoded all the same.
+/// Takes out what is not wanted, and what stands in the names of folders; the latter has to be decoded all the same. Text stays in the files:
+/// a name can be too short for it, and can't tell empty text from none.
 pub(super) fn leave_out(builder: &mut SchemaBuilder, exclude: &[String], partition_by: &[String]) -> Result<(), Failure> {
     let elements = Arc::clone(builder.elements());
+    let mut left_out = Vec::new();
     for name in exclude {
         let column = column_of(name, &elements).map_err(|e| Failure(format!("--exclude: {e}")))?;
         builder.remove(&column.name);
+        left_out.push(column.name);
     }
     for name in partition_by {
         if is_derived(name) {
             builder.hidden_canonical(Canonical::FlowStart);
         } else {
             let column = column_of(name, &elements).map_err(|e| Failure(format!("--partition-by: {e}")))?;
-            builder.remove(&column.name).hidden(&column);
+            let is_text = matches!(column.kind, Kind::Text | Kind::Octets | Kind::Json);
+            match is_text && !left_out.contains(&column.name) {
+                true => builder.visible(&column),
+                false => builder.remove(&column.name).hidden(&column),
+            };
         }
     }
     Ok(())
@@ -150,7 +160,7 @@ fn write<F: Form>(options: &ExportOptions, form: F, settled: Settled<'_>, target
             if ending == Ending::Damage {
                 complain(&"--strict: problems were found; `ipfix-inspect FILE` shows them");
             } else {
-                hint(options, &outcome);
+                outcome.hint(&options.reading);
             }
             Ok(ending)
         }
@@ -206,17 +216,10 @@ fn finished(options: &ExportOptions, outcome: &Outcome, commit: impl FnOnce() ->
         Ending::Damage => complain(&"--strict: problems were found, so no output was written; `ipfix-inspect FILE` shows them"),
         _ => {
             commit()?;
-            hint(options, outcome);
+            outcome.hint(&options.reading);
         }
     }
     Ok(ending)
-}
-
-/// Says on standard error that not everything was well, and where to look.
-fn hint(options: &ExportOptions, outcome: &Outcome) {
-    if !options.reading.quiet && outcome.has_damage() {
-        complain(&"problems were found on the way; `ipfix-inspect FILE` shows them");
-    }
 }
 
 fn shown(options: &ExportOptions) -> impl Display + '_ {

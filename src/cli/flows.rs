@@ -4,13 +4,15 @@ use std::io::{self, BufWriter, Write};
 use std::sync::Arc;
 
 use crate::collector::{Digest, Sink};
+use crate::plan::Canonical;
 use crate::report::{FlowTable, FlowTableSink};
 use crate::table::Filtered;
 use crate::write::{RowWriter, TargetFile, TextSink};
 
 use super::columns::{Decoding, Settled};
 use super::options::{FlowsOptions, RowForm};
-use super::reading::Outcome;
+use super::outcome::Outcome;
+use super::scaling;
 use super::{Ending, Failure, complain};
 
 pub(super) fn run(options: &FlowsOptions) -> Result<Ending, Failure> {
@@ -20,8 +22,10 @@ pub(super) fn run(options: &FlowsOptions) -> Result<Ending, Failure> {
         Some(path) => Some(TargetFile::create(path, options.force).map_err(Failure::of)?),
         None => None,
     };
-    let settled = decoding.settle(&options.columns, &options.filter, |builder| {
-        builder.scaled(options.scale);
+    let settled = decoding.settle(&options.columns, &options.filter, options.scale, |builder| {
+        if matches!(options.form, RowForm::Text(_)) {
+            scaling::leave_rate_out(builder, options.columns.names(Canonical::SamplingInterval));
+        }
         if options.names || options.form == RowForm::Table {
             builder.value_names();
         }
@@ -43,7 +47,7 @@ pub(super) fn run(options: &FlowsOptions) -> Result<Ending, Failure> {
                 return Ok(ending);
             }
             target.commit().map_err(Failure::of)?;
-            hint(options, &outcome);
+            outcome.hint(&options.reading);
             Ok(ending)
         }
         None => {
@@ -52,7 +56,7 @@ pub(super) fn run(options: &FlowsOptions) -> Result<Ending, Failure> {
             if ending == Ending::Damage {
                 complain(&"--strict: problems were found; `ipfix-inspect FILE` shows them");
             } else {
-                hint(options, &outcome);
+                outcome.hint(&options.reading);
             }
             Ok(ending)
         }
@@ -86,11 +90,4 @@ where
         finish(sink).map_err(Failure::of)?;
     }
     Ok(outcome)
-}
-
-/// Says on standard error that not everything was well, and where to look.
-fn hint(options: &FlowsOptions, outcome: &Outcome) {
-    if !options.reading.quiet && outcome.has_damage() {
-        complain(&"problems were found on the way; `ipfix-inspect FILE` shows them");
-    }
 }

@@ -166,7 +166,7 @@ fn is_dataset(folder: &Path, options: &InputOptions) -> bool {
 
 fn is_table(location: &Location, options: &InputOptions) -> bool {
     let options = InputOptions { progress: None, ..options.clone() };
-    Source::open(location, &options).is_ok_and(|source| dataset::is_table(&source.head, &Arc::<Elements>::default()))
+    Source::open(location, &options).is_ok_and(|source| dataset::is_table(&location.to_string(), &source.head, &Arc::<Elements>::default()))
 }
 
 /// As people count: `part-2` comes before `part-10`.

@@ -8,7 +8,9 @@ use crate::report;
 use crate::summary::{HeadAndSums, Overview, StoredSums, StoredTotals, Sums, head_schema, sums_schema};
 
 use super::options::OverviewOptions;
-use super::reading::{Outcome, Run};
+use super::outcome::Outcome;
+use super::reading::Run;
+use super::scaling;
 use super::{Ending, Failure, complain, print};
 
 /// Flows that the overview shows.
@@ -39,9 +41,9 @@ pub(super) fn run(options: &OverviewOptions) -> Result<Ending, Failure> {
 }
 
 /// The overview of exported flows: all their columns are read, so that what is wrong in any of them is found.
-fn stored(options: &OverviewOptions, run: Run<'_>, mut collector: Collector) -> Result<Ending, Failure> {
+fn stored(options: &OverviewOptions, mut run: Run<'_>, mut collector: Collector) -> Result<Ending, Failure> {
     let mut builder = SchemaBuilder::with_elements(Arc::clone(collector.elements()));
-    builder.scaled(options.scale);
+    builder.scaled(scaling::are_multiplied(&run, options.scale));
     for column in run.stored_columns() {
         match Canonical::by_name(&column.name) {
             Some(canonical) => builder.canonical(canonical),
@@ -49,6 +51,8 @@ fn stored(options: &OverviewOptions, run: Run<'_>, mut collector: Collector) -> 
         };
     }
     let schema = Arc::new(builder.build());
+    scaling::check(&run, options.scale, &schema)?;
+    run.scale(options.scale);
     collector.set_schema(Arc::clone(&schema));
     let mut sums = StoredTotals::default();
     let outcome = run.decode(collector, &StoredSums::default(), &mut sums)?;

@@ -14,7 +14,8 @@ use crate::write::TargetFile;
 use super::columns::{Decoding, Settled};
 use super::filtering::Wanted;
 use super::options::{QueryForm, QueryOptions, Reading};
-use super::reading::{Outcome, Run, interrupted};
+use super::outcome::Outcome;
+use super::reading::{Run, interrupted};
 use super::{Ending, Failure, complain, print};
 
 /// Rows of a table for people: nobody reads more, and all of them would have to be in memory for the widths.
@@ -64,8 +65,7 @@ pub(super) fn run(options: &QueryOptions) -> Result<Ending, Failure> {
         return Err(Failure(why.to_owned()));
     }
     let touched = touches.flows.then(|| options.sql.touched());
-    let (settled, columns) = decoding.settle_for_sql(touched, &options.filter, |builder| {
-        builder.scaled(options.scale);
+    let (settled, columns) = decoding.settle_for_sql(touched, &options.filter, options.scale, |builder| {
         if touches.counts {
             [Canonical::Protocol, Canonical::Bytes, Canonical::Packets].iter().for_each(|c| {
                 builder.hidden_canonical(*c);
@@ -157,7 +157,7 @@ fn tables_without_rows(engine: &mut Engine, settled: &Settled<'_>, touches: &Tou
     Ok(())
 }
 
-/// Decodes what the query asks for; how the passes ended, and whether something worse than a note was found.
+/// Decodes what the query asks for; how the passes ended, and whether something worse than a note was found that nobody has been told of.
 fn fill(options: &QueryOptions, engine: &mut Engine, settled: Settled<'_>, touches: &Touches) -> Result<(Option<Ending>, bool), Failure> {
     let reading = &options.reading;
     let mut ended = (Some(Ending::Done), false);
@@ -198,9 +198,9 @@ fn fill(options: &QueryOptions, engine: &mut Engine, settled: Settled<'_>, touch
     Ok(ended)
 }
 
-/// How a pass ended; `None` if no input could be read.
+/// How a pass ended, `None` if no input could be read; whether something was found that nobody has been told of.
 fn how(outcome: &Outcome, reading: &Reading) -> (Option<Ending>, bool) {
-    ((!outcome.reports.is_empty()).then(|| outcome.ending(reading)), outcome.has_damage())
+    ((!outcome.reports.is_empty()).then(|| outcome.ending(reading)), outcome.has_untold_damage())
 }
 
 /// A pass over the records of options data, by a run that has decoded nothing yet (it may hold the beginning of a pipe), else by one of its own:

@@ -10,41 +10,15 @@ use std::sync::{Arc, LazyLock, OnceLock};
 
 use crate::collector::{Collector, CollectorOptions, Digest, Flow, Sink, Stopped, Work, run};
 use crate::dataset::{self, DatasetError, Faults, Sources, StoredColumn, StoredFile};
-use crate::input::{FileReport, Input, InputError, InputOptions, Location, Source};
+use crate::input::{Input, InputError, InputOptions, Location, Source};
 use crate::keep;
 use crate::plan::Schema;
 use crate::write::TargetFile;
 
 use super::options::Reading;
+use super::outcome::Outcome;
 use super::progress::Progress;
 use super::{Ending, Failure, complain};
-
-/// What a run leaves behind, beside what its sink made.
-pub(super) struct Outcome {
-    pub(super) collector: Collector,
-    pub(super) reports: Vec<FileReport>,
-    /// Some input could not be opened or read on; the complaint was made.
-    pub(super) unreadable: bool,
-    pub(super) interrupted: bool,
-}
-
-impl Outcome {
-    /// How the command should end, if nothing else is to be said.
-    pub(super) fn ending(&self, reading: &Reading) -> Ending {
-        match () {
-            () if self.interrupted => Ending::Interrupted,
-            () if self.unreadable => Ending::Unreadable,
-            () if reading.strict && self.has_damage() => Ending::Damage,
-            () => Ending::Done,
-        }
-    }
-
-    /// True if something worse than a note was found.
-    pub(super) fn has_damage(&self) -> bool {
-        let fault = |r: &FileReport| r.faults.iter().any(|f| f.cause.severity() > crate::input::Severity::Note);
-        self.collector.ledger().has_damage() || self.reports.iter().any(fault)
-    }
-}
 
 /// A run in two steps: [`Run::look_ahead`], then [`Run::decode`].
 pub(super) struct Run<'a> {
@@ -57,6 +31,8 @@ pub(super) struct Run<'a> {
     peeked: BTreeMap<u32, Source>,
     /// Whether all captures can be read twice.
     twice: bool,
+    /// Whether counters are to be multiplied by the sampling rates.
+    scale: bool,
     progress: Progress,
     unreadable: bool,
     /// Where what the run knows at its end is kept.
@@ -90,7 +66,7 @@ impl<'a> Run<'a> {
         }
         catch_interrupts();
         let progress = Progress::start(reading.progress, if twice { total } else { 0 });
-        Ok(Self { reading, readable, stored, peeked: BTreeMap::new(), twice, progress, unreadable, save })
+        Ok(Self { reading, readable, stored, peeked: BTreeMap::new(), twice, scale: false, progress, unreadable, save })
     }
 
     /// Columns of the files of exported flows, each once, in the order of the files. One that files have in different kinds gets the widest.
@@ -101,6 +77,22 @@ impl<'a> Run<'a> {
     /// True if there are captures among the inputs; of a pipe it is known after [`Run::look_ahead`].
     pub(super) fn has_captures(&self) -> bool {
         !self.readable.is_empty()
+    }
+
+    /// Has files of exported flows say where they can't have their counters multiplied as it was asked for.
+    pub(super) fn scale(&mut self, asked: bool) {
+        self.scale = asked;
+    }
+
+    /// The files of exported flows; of pipes it is known after [`Run::look_ahead`].
+    pub(super) fn stored_files(&self) -> impl Iterator<Item = &StoredFile> {
+        self.stored.values()
+    }
+
+    /// The name of the first capture, if there is one; of a pipe it is known after [`Run::look_ahead`].
+    pub(super) fn first_capture(&self) -> Option<String> {
+        let number = *self.readable.first()?;
+        self.reading.locations.get(number as usize).map(Location::to_string)
     }
 
     /// The name of the first file of exported flows, if there is one; of a pipe it is known after [`Run::look_ahead`].
@@ -240,7 +232,7 @@ impl<'a> Run<'a> {
         S: Sink<D::Part>,
         S::Error: std::fmt::Display,
     {
-        let (threads, reading, save) = (self.reading.threads, self.reading, self.save.take());
+        let (threads, reading, save, scale) = (self.reading.threads, self.reading, self.save.take(), self.scale);
         let mut stored_faults: Vec<(usize, Arc<Faults>)> = Vec::new();
         let faults = &mut stored_faults;
         let walked = run(
@@ -277,6 +269,7 @@ impl<'a> Run<'a> {
                     let reading = dataset::Reading {
                         file: reports.len() as u32,
                         schema,
+                        scale,
                         batch_rows,
                         batch_cells,
                         sources: Arc::clone(&sources),
@@ -304,6 +297,9 @@ impl<'a> Run<'a> {
             if let Some(report) = outcome.reports.get_mut(number) {
                 report.faults.extend(found.list());
             }
+        }
+        if !reading.quiet {
+            outcome.tell_of_scale();
         }
         if let Some(hint) = reading.configured.as_ref().and_then(|c| c.nothing_arrived(outcome.collector.census())) {
             complain(&hint);

@@ -21,8 +21,7 @@ pub(super) fn run(options: &SummaryOptions) -> Result<Ending, Failure> {
         None => None,
     };
     let mut questions = None;
-    let settled = decoding.settle(&ColumnChoice::Named(Vec::new()), &options.filter, |builder| {
-        builder.scaled(options.scale);
+    let settled = decoding.settle(&ColumnChoice::Named(Vec::new()), &options.filter, options.scale, |builder| {
         let by = match &options.asked {
             Asked::Page => page_tables().to_vec(),
             Asked::Intervals => Vec::new(),
@@ -36,6 +35,7 @@ pub(super) fn run(options: &SummaryOptions) -> Result<Ending, Failure> {
         questions = Some(asked);
         Ok(())
     })?;
+    let scaled = settled.schema.scaled();
     let tally = Tally::new(questions.unwrap_or_else(|| ask(options, Vec::new())), &settled.schema);
     let digest = crate::table::Filtered::new(&tally, settled.selection);
     let outcome = settled.run.decode(settled.collector, &digest, &mut TallySink)?;
@@ -53,7 +53,7 @@ pub(super) fn run(options: &SummaryOptions) -> Result<Ending, Failure> {
     let answers = tally.finish().map_err(Failure::of)?;
     let view = SummaryView {
         files: outcome.reports.iter().map(|report| report.name.clone()).collect(),
-        scaled: options.scale,
+        scaled,
         filter: options.filter_text.clone(),
         names: options.names,
         blocks: options.blocks,
@@ -70,8 +70,8 @@ pub(super) fn run(options: &SummaryOptions) -> Result<Ending, Failure> {
     }
     if ending == Ending::Damage {
         complain(&"--strict: problems were found; `ipfix-inspect FILE` shows them");
-    } else if !options.reading.quiet && outcome.has_damage() {
-        complain(&"problems were found on the way; `ipfix-inspect FILE` shows them");
+    } else {
+        outcome.hint(&options.reading);
     }
     Ok(ending)
 }

@@ -8,7 +8,8 @@ use crate::report::{self, OptionsTable, OptionsTables, TableDigest};
 use crate::write::Format;
 
 use super::options::{TablesForm, TablesOptions};
-use super::reading::{Outcome, Run};
+use super::outcome::Outcome;
+use super::reading::Run;
 use super::{Ending, Failure, complain, print};
 
 pub(super) fn run(options: &TablesOptions) -> Result<Ending, Failure> {

@@ -4,7 +4,8 @@ use crate::report;
 use crate::summary::{self, HeadAndSums, Sums, head_schema, sums_schema, template_lines};
 
 use super::options::{Reading, TemplatesOptions, TemplatesView};
-use super::reading::{Outcome, Run};
+use super::outcome::Outcome;
+use super::reading::Run;
 use super::{Ending, Failure, complain, print};
 
 pub(super) fn run(options: &TemplatesOptions) -> Result<Ending, Failure> {

@@ -38,10 +38,9 @@ pub struct Context {
     pub layout: u32,
 }
 
-#[cfg(test)]
 impl Context {
-    /// A context that says nothing.
-    pub(crate) fn blank(version: Version) -> Self {
+    /// A context that says nothing: of rows that no message brought.
+    pub fn blank(version: Version) -> Self {
         Self {
             received: None,
             exporter: Endpoint::UNKNOWN,

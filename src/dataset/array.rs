@@ -2,7 +2,7 @@
 //!
 //! | kind | arrays that are read |
 //! |---|---|
-//! | unsigned, signed, floating | integers, floats without a fraction, text |
+//! | unsigned, signed, floating | integers, floats and decimals without a fraction, text |
 //! | time | timestamps of any unit, text |
 //! | addresses, MAC | text; 4, 16 or 6 octets |
 //! | octets | hexadecimal text; octets as they are |
@@ -21,8 +21,8 @@ use polars_arrow::types::NativeType;
 use crate::column::{Column, Validity, Values};
 use crate::plan::Kind;
 
-use super::cell;
 use super::faults::{Tally, shown};
+use super::{cell, decimal};
 
 /// Rows of an array on their way into a column.
 #[derive(Clone, Copy)]
@@ -44,7 +44,7 @@ pub(super) fn natural_kind(dtype: &D) -> Option<Kind> {
         D::Boolean => Kind::Bool,
         D::UInt8 | D::UInt16 | D::UInt32 | D::UInt64 => Kind::U64,
         D::Int8 | D::Int16 | D::Int32 | D::Int64 => Kind::I64,
-        D::Float32 | D::Float64 => Kind::F64,
+        D::Float32 | D::Float64 | D::Decimal(..) => Kind::F64,
         D::Timestamp(..) => Kind::Time,
         D::Binary | D::LargeBinary | D::BinaryView | D::FixedSizeBinary(_) => Kind::Octets,
         D::Utf8 | D::LargeUtf8 | D::Utf8View => Kind::Text,
@@ -81,6 +81,7 @@ pub(super) fn append(column: &mut Column, rows: Rows<'_>, tally: &mut Tally) {
         D::Float32 => whole::<f32>(column, rows, tally),
         D::Float64 => whole::<f64>(column, rows, tally),
         D::Timestamp(unit, _) => times(column, rows, nanos_of(*unit), tally),
+        D::Decimal(_, scale) => decimal::append(column, rows, *scale, tally),
         D::Boolean => booleans(column, rows),
         dtype => strings(column, rows, dtype, tally),
     }

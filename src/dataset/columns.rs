@@ -10,13 +10,10 @@ use serde_json::Value;
 
 use crate::element::Elements;
 use crate::plan::{self, Canonical, Kind, SchemaBuilder};
+use crate::write::FLOWS_SCHEMA;
+pub(super) use crate::write::SCHEMA_KEY;
 
 use super::file::StoredFile;
-
-/// The key of the columns in a file's metadata.
-pub(super) const SCHEMA_KEY: &str = "ipfix-inspect.schema";
-/// The description that is understood, up to its version.
-const SCHEMA_NAME: &str = "ipfix-inspect/flows/";
 
 /// A column of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,19 +41,24 @@ pub(super) struct Told {
     kinds: Vec<(String, Kind)>,
     /// True if counters were multiplied by the sampling rate when the file was written.
     pub(super) scaled: bool,
+    /// The name of the description where it is that of another version.
+    pub(super) other: Option<String>,
 }
 
 impl Told {
     /// Reads the value of [`SCHEMA_KEY`]; one that is not understood says nothing.
     pub(super) fn read(text: &str) -> Self {
         let Ok(value) = serde_json::from_str::<Value>(text) else { return Self::default() };
-        if !value["schema"].as_str().is_some_and(|s| s.starts_with(SCHEMA_NAME)) {
-            return Self::default();
+        let schema = value["schema"].as_str().unwrap_or_default();
+        if schema != FLOWS_SCHEMA {
+            let of = |name: &str| name.rsplit_once('/').map(|(what, _)| what.to_owned());
+            return Self { other: (of(schema) == of(FLOWS_SCHEMA)).then(|| schema.to_owned()), ..Self::default() };
         }
         let kind = |column: &Value| Some((column["name"].as_str()?.to_owned(), Kind::by_name(column["kind"].as_str()?)?));
         Self {
             kinds: value["columns"].as_array().into_iter().flatten().filter_map(kind).collect(),
             scaled: value["scaled"].as_bool().unwrap_or(false),
+            other: None,
         }
     }
 
@@ -153,6 +155,9 @@ mod tests {
         for text in ["", "{", "[]", r#"{"schema":"other/1","columns":[{"name":"acme","kind":"text"}]}"#] {
             assert_eq!(Told::read(text).kind("acme"), None, "{text}");
         }
+        let other = |text| Told::read(text).other;
+        assert_eq!(other(r#"{"schema":"ipfix-inspect/flows/10","columns":[]}"#).as_deref(), Some("ipfix-inspect/flows/10"));
+        assert_eq!((other(r#"{"schema":"ipfix-inspect/flows/1"}"#), other(r#"{"schema":"other/1"}"#), other("{}")), (None, None, None));
         let scaled = |text| Told::read(text).scaled;
         assert!(scaled(r#"{"schema":"ipfix-inspect/flows/1","scaled":true,"columns":[]}"#));
         assert!(!scaled(r#"{"schema":"ipfix-inspect/flows/1","columns":[]}"#));

@@ -44,6 +44,17 @@ pub enum DatasetError {
         /// Its columns.
         found: String,
     },
+    /// Its columns are described in a way that another version of this program has.
+    #[error(
+        "{name}: its columns are described as {found}, and this version of ipfix-inspect knows {known}; read it with the version that wrote it",
+        known = crate::write::FLOWS_SCHEMA
+    )]
+    Version {
+        /// The file as it was named.
+        name: String,
+        /// How they are described.
+        found: String,
+    },
     /// It has a column twice.
     #[error("{name}: has the column '{column}' twice; rename one")]
     Twice {

@@ -19,6 +19,7 @@ use super::faults::{Faults, Tally};
 use super::lines::{CutError, Cutter, TextFile, TextRows};
 use super::parquet::{ParquetFile, RowGroup};
 use super::piece::{ColumnFile, Columns, Piece, rows_at_once};
+use super::scaling::Scaling;
 use super::sources::Sources;
 use super::{array, form, partition};
 
@@ -30,8 +31,8 @@ pub struct StoredFile {
     columns: Vec<StoredColumn>,
     /// The names of the columns in the file, those that are not read among them.
     names: Vec<String>,
-    /// Columns that are not read, with their types.
-    left_out: Vec<String>,
+    /// Columns that are not read, with their types; true for columns of flows.
+    left_out: Vec<(bool, String)>,
     scaled: bool,
     origin: FileOrigin,
 }
@@ -52,6 +53,8 @@ pub struct Reading<'a> {
     pub file: u32,
     /// The columns that are wanted.
     pub schema: Arc<Schema>,
+    /// Whether counters are to be multiplied by the sampling rates: what a file can't follow, its report says.
+    pub scale: bool,
     /// Rows of a batch, at most.
     pub batch_rows: usize,
     /// Cells of a batch, about.
@@ -85,7 +88,7 @@ impl StoredFile {
         // Whoever reads captures says what is wrong with a file that can't be opened.
         let Ok(source) = Source::open(location, &options) else { return Ok(None) };
         let name = location.to_string();
-        match form::form(&source.head, elements) {
+        match form::named_form(&name, &source.head, elements) {
             Some(form) => Self::open(name, form, source, Some(location), elements).map(Some),
             None => match form::other_csv(&name, &source.head) {
                 Some(found) => Err(DatasetError::NoFlows { name, form: TableForm::Csv, found }),
@@ -154,6 +157,9 @@ impl StoredFile {
             (None, None) => return Err(DatasetError::Pipe { name, form }),
         };
         let told = opened.told.unwrap_or_default();
+        if let Some(found) = told.other {
+            return Err(DatasetError::Version { name, found });
+        }
         let mut found = Found::default();
         for (number, (column, dtype)) in opened.columns.iter().enumerate() {
             found.add(column, dtype.as_ref(), number, &told, elements);
@@ -161,7 +167,9 @@ impl StoredFile {
         if let Some(column) = found.twice {
             return Err(DatasetError::Twice { name, column });
         }
-        if !found.known {
+        // Lines of JSON name their columns themselves: without lines there are none.
+        let no_lines = form == TableForm::Ndjson && opened.columns.is_empty();
+        if !found.known && !no_lines {
             let names: Vec<&str> = opened.columns.iter().map(|(n, _)| n.as_str()).collect();
             return Err(DatasetError::NoFlows { name, form, found: listed(&names) });
         }
@@ -187,6 +195,11 @@ impl StoredFile {
         &self.columns
     }
 
+    /// Whether its counters were multiplied by the sampling rates, or can be.
+    pub fn scaling(&self) -> Scaling {
+        Scaling::of(&self.columns, self.form, self.scaled)
+    }
+
     /// Gives out its rows as work until `give` says false. What is wrong with rows is known when the work is done, from the faults.
     ///
     /// # Errors
@@ -197,8 +210,14 @@ impl StoredFile {
         let mut tally = Tally::default();
         let layout = Layout::new(Arc::clone(&reading.schema), &self.columns, self.scaled, reading.file, &reading.sources, &mut tally);
         tally.tell(&faults);
-        if let Some(first) = self.left_out.first() {
-            faults.note(FaultCause::TableColumn, self.left_out.len() as u64, 0, first.clone());
+        if reading.scale && reading.schema.has_counters() {
+            self.scaling().tell(&self.name, self.form, &faults);
+        }
+        for (cause, of_flows) in [(FaultCause::TableColumnLost, true), (FaultCause::TableColumn, false)] {
+            let mut columns = self.left_out.iter().filter(|(known, _)| *known == of_flows).map(|(_, column)| column);
+            if let Some(first) = columns.next() {
+                faults.note(cause, 1 + columns.count() as u64, 0, first.clone());
+            }
         }
         let ended = match self.rows(reading, layout, &faults) {
             Ok(rows) => rows.give(&mut report, reading, give),
@@ -264,7 +283,7 @@ struct Opened {
 struct Found {
     columns: Vec<StoredColumn>,
     known: bool,
-    left_out: Vec<String>,
+    left_out: Vec<(bool, String)>,
     twice: Option<String>,
 }
 
@@ -277,7 +296,10 @@ impl Found {
             Some(dtype) => named.kind.or_else(|| array::natural_kind(dtype)).filter(|kind| array::is_read(*kind, dtype)),
         };
         match kind {
-            None => self.left_out.push(format!("{column}: {}", dtype.map(|d| format!("{d:?}")).unwrap_or_default())),
+            None => {
+                let shown = format!("{column}: {}", dtype.map(|d| format!("{d:?}")).unwrap_or_default());
+                self.left_out.push((named.known, shown));
+            }
             Some(_) if self.columns.iter().any(|c| c.name == named.name) => {
                 self.twice.get_or_insert(named.name);
             }

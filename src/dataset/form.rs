@@ -29,9 +29,20 @@ pub(super) fn form(head: &[u8], elements: &Arc<Elements>) -> Option<TableForm> {
     (flows > 0 && flows * 4 >= names.len()).then_some(TableForm::Csv)
 }
 
-/// True if a file that begins so holds flows as a table, or at least a table.
-pub fn is_table(head: &[u8], elements: &Arc<Elements>) -> bool {
-    form(head, elements).is_some()
+/// The form of a file that begins so, by its name where it has no octet: ndjson of no flows has no header either.
+pub(super) fn named_form(name: &str, head: &[u8], elements: &Arc<Elements>) -> Option<TableForm> {
+    const PACKED: [&str; 4] = [".gz", ".zst", ".zstd", ".lz4"];
+    let name = name.to_ascii_lowercase();
+    let plain = PACKED.iter().find_map(|end| name.strip_suffix(end)).unwrap_or(&name);
+    match head.is_empty() && [".ndjson", ".jsonl"].iter().any(|end| plain.ends_with(end)) {
+        true => Some(TableForm::Ndjson),
+        false => form(head, elements),
+    }
+}
+
+/// True if a file of that name that begins so holds flows as a table, or at least a table.
+pub fn is_table(name: &str, head: &[u8], elements: &Arc<Elements>) -> bool {
+    named_form(name, head, elements).is_some()
 }
 
 /// The columns of a CSV file, by its name, that has nothing to do with flows.
@@ -61,5 +72,15 @@ mod tests {
         assert_eq!(form(b"\xd4\xc3\xb2\xa1\x02\0\x04\0"), None);
         assert_eq!(form(b"\xff\xff\xff\xff\xff\xff"), None);
         assert_eq!(form(b""), None);
+    }
+
+    #[test]
+    fn ndjson_of_no_flows() {
+        let form = |name, head: &[u8]| named_form(name, head, &Arc::default());
+        for name in ["a.ndjson", "days/A.NDJSON.GZ", "a.jsonl.zst"] {
+            assert_eq!(form(name, b""), Some(TableForm::Ndjson), "{name}");
+            assert_eq!(form(name, b"\xd4\xc3\xb2\xa1"), None, "{name}");
+        }
+        assert_eq!((form("a.csv", b""), form("a.pcap", b""), form("ndjson", b"")), (None, None, None));
     }
 }

@@ -1,6 +1,6 @@
 //! In: files of flows that were written as a table: Parquet, Arrow IPC, CSV, ndjson, in folders by `key=value` or not.
 //! Out: [`Work`](crate::collector::Work) whose loading the workers do, and what the files say of their columns.
-//! May use: `time`, `datagram`, `element`, `input` (octets, reports, faults), `message`, `plan`, `column`, `collector`.
+//! May use: `time`, `datagram`, `element`, `input` (octets, reports, faults), `message`, `plan`, `column`, `collector`, `write` (for what it writes into files and folders beside the rows).
 //!
 //! ```text
 //!              ┌─ row group, record batch ─▶ piece: a column decoded once, by whoever needs it first ─┐
@@ -18,6 +18,7 @@ mod assemble;
 mod cell;
 mod columns;
 mod csv_rows;
+mod decimal;
 mod error;
 mod faults;
 mod file;
@@ -30,6 +31,7 @@ mod pages;
 mod parquet;
 mod partition;
 mod piece;
+mod scaling;
 mod sound;
 mod sources;
 
@@ -39,5 +41,6 @@ pub use faults::Faults;
 pub use file::{Reading, StoredFile};
 pub use form::is_table;
 pub use partition::is_partition;
+pub use scaling::Scaling;
 pub use sound::{contradiction, damage};
 pub use sources::Sources;

@@ -5,8 +5,8 @@
 
 use std::path::Path;
 
-/// What stands for null.
-const NULL: &str = "__HIVE_DEFAULT_PARTITION__";
+use crate::write::NO_VALUE;
+
 /// Parts of a time.
 const OF_TIME: [&str; 6] = ["date", "year", "month", "day", "hour", "minute"];
 
@@ -20,7 +20,7 @@ pub(super) fn columns(path: &Path) -> Vec<(String, Option<String>)> {
     let folders = path.parent().into_iter().flat_map(Path::components);
     let pairs = folders.filter_map(|folder| key_value(folder.as_os_str().to_str()?));
     let pairs = pairs.filter(|(key, _)| !OF_TIME.contains(&key.as_str()));
-    pairs.map(|(key, value)| (key, (value != NULL).then_some(value))).collect()
+    pairs.map(|(key, value)| (key, (value != NO_VALUE).then_some(value))).collect()
 }
 
 fn key_value(folder: &str) -> Option<(String, String)> {

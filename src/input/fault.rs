@@ -68,6 +68,9 @@ causes! {
     TableRow Warning "table-row" "Lines of a file of exported flows are malformed and were skipped."
     TableValue Warning "table-value" "Values in a file of exported flows don't fit their column and count as missing."
     TableColumn Note "table-column" "Columns of a file of exported flows have a type that is not read."
+    TableColumnLost Warning "table-column-lost" "Columns of flows have a type that is not read: their values count as missing."
+    TableScale Warning "table-scale" "Text does not say whether its counters were multiplied by the sampling rates before; --scale has multiplied them."
+    TableRate Warning "table-rate" "Exported flows have no sampling_interval: --scale has multiplied nothing."
     BlockMalformed Warning "block-malformed" "A pcapng block contradicts itself and was skipped."
     BlockTooLarge Warning "block-too-large" "A pcapng packet block is larger than any frame and was skipped."
     InterfaceUnknown Warning "interface-unknown" "A packet names an interface that the file does not describe."
@@ -169,7 +172,7 @@ mod tests {
         assert!(codes.iter().all(|c| c.chars().all(|c| c.is_ascii_lowercase() || c == '-')));
         codes.sort_unstable();
         codes.dedup();
-        assert_eq!(codes.len(), 51);
+        assert_eq!(codes.len(), 54);
         assert!(FaultCause::ALL.iter().all(|c| c.description().ends_with('.')));
     }
 

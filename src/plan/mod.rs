@@ -22,5 +22,5 @@ pub use fixed::fixed_template;
 pub use gather::{Gather, Move, compile_stored, stored_template};
 pub use list::{ListForm, ListTemplates, SubField, SubTemplate};
 pub use origin::{column_elements, column_unit};
-pub use schema::{ColumnSpec, Kind, Schema, SchemaBuilder, Source, UnknownColumn, is_unlisted, nearest};
+pub use schema::{ColumnSpec, Kind, Schema, SchemaBuilder, Source, UnknownColumn, is_unlisted, nearest, repeated};
 pub use steps::{Cell, Convert, IcmpSource, JoinStep, NameOf, OwnRate, RecordPlan, SamplingSources, Step, TimeForm};

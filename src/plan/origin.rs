@@ -1,7 +1,7 @@
 //! Which elements fill a column, and in which unit it counts: what the metadata of files says of it.
 
 use super::canonical::Canonical as C;
-use super::schema::{ColumnSpec, Kind, Source};
+use super::schema::{ColumnSpec, Kind, Source, repeated};
 use crate::element::{ElementId, Elements};
 
 /// The elements that fill a column, the first that a template has before the others; none for what a message's header says, and for a
@@ -37,11 +37,7 @@ pub fn column_unit(column: &ColumnSpec, elements: &Elements) -> Option<&'static 
 
 /// The element of a field's column: by its name, by its numbers (`ie_513`, `pen_35632_57590`), and of a repeated one (`name_2`) too.
 fn field_element(name: &str, elements: &Elements) -> Option<ElementId> {
-    by_numbers(name).or_else(|| elements.by_name(name).map(|e| e.id)).or_else(|| {
-        let (base, digits) = name.rsplit_once('_')?;
-        digits.parse::<u16>().ok()?;
-        elements.by_name(base).map(|e| e.id)
-    })
+    by_numbers(name).or_else(|| elements.by_name(name).map(|e| e.id)).or_else(|| elements.by_name(repeated(name)?.0).map(|e| e.id))
 }
 
 fn by_numbers(name: &str) -> Option<ElementId> {

@@ -154,6 +154,11 @@ impl Schema {
         self.by_name.get(name).copied()
     }
 
+    /// True if a counter that sampling rates apply to is among the columns.
+    pub fn has_counters(&self) -> bool {
+        Canonical::COUNTERS.into_iter().any(|counter| self.canonical(counter).is_some())
+    }
+
     /// The position of a canonical column.
     pub fn canonical(&self, column: Canonical) -> Option<u16> {
         self.position(column.name())
@@ -219,11 +224,10 @@ impl SchemaBuilder {
         if let Some(element) = self.elements.by_name(name) {
             return Ok(self.element(&element.column, element));
         }
-        if let Some((base, digits)) = name.rsplit_once('_')
-            && digits.parse::<u16>().is_ok_and(|n| n >= 2)
+        if let Some((base, number)) = repeated(name).filter(|(_, number)| *number >= 2)
             && let Some(element) = self.elements.by_name(base)
         {
-            return Ok(self.element(&format!("{}_{digits}", element.column), element));
+            return Ok(self.element(&format!("{}_{number}", element.column), element));
         }
         if is_unlisted(name) {
             return Ok(self.field(name, Kind::Octets));
@@ -246,6 +250,11 @@ impl SchemaBuilder {
     /// Adds a column of another schema that only something else looks at.
     pub fn hidden(&mut self, column: &ColumnSpec) -> &mut Self {
         self.push(&column.name, column.kind, column.source, true)
+    }
+
+    /// Adds a column of another schema.
+    pub fn visible(&mut self, column: &ColumnSpec) -> &mut Self {
+        self.push(&column.name, column.kind, column.source, false)
     }
 
     /// The column that a name means for [`SchemaBuilder::named`], without adding it.
@@ -288,6 +297,11 @@ impl SchemaBuilder {
         self
     }
 
+    /// True if counters are multiplied by the sampling rate.
+    pub fn is_scaled(&self) -> bool {
+        self.schema.scaled
+    }
+
     /// Adds what the names of values depend on: an ICMP type has its name by the protocol, a code by its type as well.
     pub fn value_names(&mut self) -> &mut Self {
         if self.schema.canonical(Canonical::IcmpCode).is_some() {
@@ -309,6 +323,12 @@ impl SchemaBuilder {
         }
         self.schema
     }
+}
+
+/// The name and the number of a column `name_2`, of an element that a record has more than once.
+pub fn repeated(column: &str) -> Option<(&str, u16)> {
+    let (base, digits) = column.rsplit_once('_')?;
+    Some((base, digits.parse().ok()?))
 }
 
 /// `ie_513` or `pen_35632_57590`: fields without an entry in the registries are columns under their numbers.

@@ -1,7 +1,7 @@
 //! What the reader of a table chose: the time zone, the units of octets, whether there are titles.
 
 use crate::element;
-use crate::plan::{Canonical, ColumnSpec, Kind, Source};
+use crate::plan::{self, Canonical, ColumnSpec, Kind, Source};
 
 use super::number::{binary_size, grouped, size};
 use super::zone::Zone;
@@ -53,8 +53,7 @@ pub(super) fn counts_octets(column: &ColumnSpec) -> bool {
         // Of conversations.
         Source::Field if matches!(column.name.as_str(), "client_bytes" | "server_bytes") => true,
         Source::Field => {
-            let base = || column.name.rsplit_once('_').filter(|(_, n)| n.parse::<u16>().is_ok()).map(|(base, _)| base);
-            let element = element::by_name(&column.name).or_else(|| element::by_name(base()?));
+            let element = element::by_name(&column.name).or_else(|| element::by_name(plan::repeated(&column.name)?.0));
             column.kind == Kind::U64 && element.is_some_and(|e| e.units == "octets")
         }
     }

@@ -36,6 +36,7 @@
 //!
 //! ## `ipfix-inspect/summary/1`
 //! - `schema`; `files`, the names of the inputs; `filter`, or null; `scaled`, true if bytes and packets are multiplied by the sampling rates
+//! - A counter is null where none of the flows says it.
 //! - `totals`: `flows`, `packets`, `bytes`; `packets_reverse` and `bytes_reverse` of the reverse direction, which no other sum has; `bps`,
 //!   bits a second from `first` to `last`, the earliest begin and the latest end of a flow
 //! - `series`, or null: `seconds` of an interval; `flows_without_time`, in no interval; `intervals` in order, an object each: `interval`,

@@ -21,5 +21,9 @@ pub(super) fn stored_columns(overview: &Overview, style: &Style) -> String {
     if !empty.is_empty() && !filled.is_empty() {
         line.push_str(&format!(" Without a value: {}.", names(&empty)));
     }
-    wrap(&line, style.width, 0, 2)
+    let mut out = wrap(&line, style.width, 0, 2);
+    if overview.scaled {
+        out.push_str(&wrap("Bytes and packets are multiplied by the sampling rates.", style.width, 0, 2));
+    }
+    out
 }

@@ -4,12 +4,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::column::{Column, Context, FlowBatch, Run, Values};
-use crate::datagram::{Endpoint, Origin};
 use crate::message::Version;
 use crate::plan::{Canonical, Kind, Schema, SchemaBuilder};
-use crate::time::Timestamp;
 
-use super::counts::{Counts, rate};
+use super::counts::{Counts, Known, rate};
 use super::key::KeyPart;
 use super::labels::Labels;
 use super::layout::Layout;
@@ -34,49 +32,59 @@ pub struct Answers {
 pub struct Totals {
     /// Flows.
     pub flows: u64,
-    /// Packets.
-    pub packets: u128,
+    /// Packets; `None`, as with all counters here, where no flow says.
+    pub packets: Option<u128>,
     /// Octets.
-    pub bytes: u128,
+    pub bytes: Option<u128>,
     /// Packets of the reverse direction (RFC 5103), which no other sum has.
-    pub packets_reverse: u128,
+    pub packets_reverse: Option<u128>,
     /// Octets of the reverse direction.
-    pub bytes_reverse: u128,
+    pub bytes_reverse: Option<u128>,
     /// When the first flow began, nanoseconds since 1970, and when the last one ended; `None` where no flow has a time.
     pub span: Option<(i64, i64)>,
 }
 
 impl Totals {
     pub(super) fn add(&mut self, batch: &FlowBatch, rows: &Rows<'_>) {
-        let sum = |values: &[u64]| values.iter().map(|v| u128::from(*v)).sum::<u128>();
+        let sum = |canonical, values: &[u64]| {
+            let said = batch.canonical(canonical).is_some_and(|c| c.validity.nulls() < c.validity.len());
+            said.then(|| values.iter().map(|v| u128::from(*v)).sum::<u128>())
+        };
         let first = rows.times.first.iter().copied().min();
         let last = rows.times.last.iter().copied().max();
         self.merge(&Self {
             flows: batch.rows() as u64,
-            packets: sum(rows.packets),
-            bytes: sum(rows.bytes),
-            packets_reverse: sum(unsigned(batch, Canonical::PacketsReverse)),
-            bytes_reverse: sum(unsigned(batch, Canonical::BytesReverse)),
+            packets: sum(Canonical::Packets, rows.packets),
+            bytes: sum(Canonical::Bytes, rows.bytes),
+            packets_reverse: sum(Canonical::PacketsReverse, unsigned(batch, Canonical::PacketsReverse)),
+            bytes_reverse: sum(Canonical::BytesReverse, unsigned(batch, Canonical::BytesReverse)),
             span: first.zip(last).filter(|(first, last)| first <= last),
         });
     }
 
     pub(super) fn merge(&mut self, other: &Self) {
         self.flows += other.flows;
-        self.packets += other.packets;
-        self.bytes += other.bytes;
-        self.packets_reverse += other.packets_reverse;
-        self.bytes_reverse += other.bytes_reverse;
+        let both = |a: Option<u128>, b: Option<u128>| a.into_iter().chain(b).reduce(|a, b| a + b);
+        self.packets = both(self.packets, other.packets);
+        self.bytes = both(self.bytes, other.bytes);
+        self.packets_reverse = both(self.packets_reverse, other.packets_reverse);
+        self.bytes_reverse = both(self.bytes_reverse, other.bytes_reverse);
         self.span = match (self.span, other.span) {
             (Some((a, b)), Some((c, d))) => Some((a.min(c), b.max(d))),
             (one, other) => one.or(other),
         };
     }
 
+    /// The counters that some flow says.
+    pub(super) fn known(&self) -> Known {
+        let packets = if self.packets.is_some() { Known::PACKETS } else { Known::NONE };
+        if self.bytes.is_some() { packets.or(Known::BYTES) } else { packets }
+    }
+
     /// Bits a second, over the whole span; `None` where there is none.
     pub fn bits_per_second(&self) -> Option<u64> {
         let (first, last) = self.span?;
-        rate(u64::try_from(self.bytes).unwrap_or(u64::MAX), 8, last.abs_diff(first))
+        rate(u64::try_from(self.bytes?).unwrap_or(u64::MAX), 8, last.abs_diff(first))
     }
 }
 
@@ -89,6 +97,8 @@ pub struct Series {
     pub intervals: Vec<Interval>,
     /// Flows that are in no interval, since they have no time.
     pub timeless: u64,
+    /// The counters that some flow says.
+    pub known: Known,
 }
 
 /// The first groups of a table.
@@ -167,7 +177,7 @@ impl Series {
         let mut rows = Vec::new();
         for interval in &intervals {
             push_time(&mut starts, Some(interval.start));
-            rows.push(Counts::of(interval.flows, interval.packets, interval.bytes, None));
+            rows.push(Counts::of(interval.flows, interval.packets, interval.bytes, None).with_known(self.known));
         }
         let mut builder = SchemaBuilder::default();
         builder.field("interval", Kind::Time);
@@ -234,10 +244,10 @@ fn sums(rows: &[Counts], every: Option<i64>) -> Vec<Column> {
         column
     };
     let bps = |counts: &Counts| match every {
-        Some(every) => rate(counts.bytes, 8, every.unsigned_abs()),
+        Some(every) => rate(counts.bytes()?, 8, every.unsigned_abs()),
         None => counts.bits_per_second(),
     };
-    let mut columns = vec![column(&|c| Some(c.flows)), column(&|c| Some(c.packets)), column(&|c| Some(c.bytes)), column(&bps)];
+    let mut columns = vec![column(&|c| Some(c.flows)), column(&Counts::packets), column(&Counts::bytes), column(&bps)];
     if every.is_none() {
         let (mut first, mut last) = (Column::new(Kind::Time), Column::new(Kind::Time));
         for counts in rows {
@@ -275,19 +285,7 @@ fn named(labels: &Labels, by: &[KeyPart], keys: &[Column], at: usize, rows: usiz
 
 /// A batch of rows of which no message says anything.
 fn whole(schema: Schema, columns: Vec<Column>, rows: usize) -> FlowBatch {
-    let context = Context {
-        received: None,
-        exporter: Endpoint::UNKNOWN,
-        domain: None,
-        version: Version::Ipfix,
-        template_id: None,
-        export_time: Timestamp::from_nanos(0),
-        clock: None,
-        boot: None,
-        origin: Origin { file: 0, frame: 0 },
-        source: 0,
-        layout: 0,
-    };
+    let context = Context::blank(Version::Ipfix);
     let runs = if rows > 0 { vec![Run { start: 0, rows, context }] } else { Vec::new() };
     FlowBatch::from_parts(Arc::new(schema), columns, runs)
 }

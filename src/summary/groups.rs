@@ -200,7 +200,7 @@ mod tests {
         groups.add(&[1, 1], &Counts::of(1, 1, 5, None));
         let one = expected.entry([1, 1]).or_default();
         *one = (one.0 + 1, one.1 + 5);
-        let found: BTreeMap<[u64; 2], (u64, u64)> = groups.iter().map(|(k, c)| ([k[0], k[1]], (c.flows, c.bytes))).collect();
+        let found: BTreeMap<[u64; 2], (u64, u64)> = groups.iter().map(|(k, c)| ([k[0], k[1]], (c.flows, c.bytes().unwrap()))).collect();
         assert_eq!((found.len(), groups.len(), groups.words()), (expected.len(), expected.len(), expected.len() * 7));
         assert_eq!(found, expected);
         groups.clear();

@@ -33,7 +33,7 @@ mod templates;
 mod totals;
 
 pub use answer::{Answers, Series, Table, Totals as FlowTotals};
-pub use counts::Counts;
+pub use counts::{Counts, Known};
 pub use history::{Comparison, IdHistory, Step, between_captures, between_exporters, between_versions, histories};
 pub use key::{KeyError, KeyPart, Prefix};
 pub use live::{Live, LiveExport, LiveExporter, LiveForward, LiveQueue, LiveRecorder, LiveSource, LiveTotals};

@@ -156,7 +156,8 @@ mod tests {
     fn spread(first_ms: i64, last_ms: i64, packets: u64, bytes: u64) -> Vec<(i64, u64, u64, u64)> {
         let times = (first_ms * 1_000_000, last_ms * 1_000_000);
         let mut found = Vec::new();
-        Spread::new(Place::Spread, 10 * SECOND, times, packets, bytes).each(times, |at, c| found.push((at, c.flows, c.packets, c.bytes)));
+        Spread::new(Place::Spread, 10 * SECOND, times, packets, bytes)
+            .each(times, |at, c| found.push((at, c.flows, c.packets().unwrap(), c.bytes().unwrap())));
         found
     }
 

@@ -20,11 +20,11 @@ pub enum Order {
 }
 
 impl Order {
-    /// The sum; a group without a rate is below one with a rate of 0.
+    /// The sum; a group without one is below one with 0.
     pub fn measure(self, counts: &Counts) -> Option<u64> {
         match self {
-            Self::Bytes => Some(counts.bytes),
-            Self::Packets => Some(counts.packets),
+            Self::Bytes => counts.bytes(),
+            Self::Packets => counts.packets(),
             Self::Flows => Some(counts.flows),
             Self::Bps => counts.bits_per_second(),
         }
@@ -46,7 +46,7 @@ impl Order {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Ranked {
     measure: Option<u64>,
-    bytes: u64,
+    bytes: Option<u64>,
     /// `None` for the flows without a key, which come first among equals, as null does in keys of several columns.
     key: Reverse<Option<Reverse<Box<[u64]>>>>,
     counts: Counts,
@@ -86,11 +86,11 @@ impl Ranking {
         let measure = self.order.measure(counts);
         if self.heap.len() >= self.most {
             match self.heap.peek() {
-                Some(Reverse(least)) if (least.measure, least.bytes) <= (measure, counts.bytes) => {}
+                Some(Reverse(least)) if (least.measure, least.bytes) <= (measure, counts.bytes()) => {}
                 _ => return,
             }
         }
-        let ranked = Ranked { measure, bytes: counts.bytes, key: Reverse(key.map(|key| Reverse(key.into()))), counts: *counts };
+        let ranked = Ranked { measure, bytes: counts.bytes(), key: Reverse(key.map(|key| Reverse(key.into()))), counts: *counts };
         self.heap.push(Reverse(ranked));
         if self.heap.len() > self.most {
             self.heap.pop();

@@ -305,7 +305,7 @@ mod tests {
         for (times, packets, bytes) in flows() {
             Spread::new(Place::Spread, every, times, packets, bytes).each(times, |at, counts| {
                 let sum = sums.entry(at * every).or_default();
-                *sum = (sum.0 + counts.flows, sum.1 + counts.packets, sum.2 + counts.bytes);
+                *sum = (sum.0 + counts.flows, sum.1 + counts.packets().unwrap(), sum.2 + counts.bytes().unwrap());
             });
         }
         sums.retain(|_, sum| *sum != (0, 0, 0));

@@ -158,7 +158,7 @@ mod tests {
         }
         let mut found = BTreeMap::new();
         let spilled = Store::finish(stores, &mut |key, counts| {
-            assert_eq!(found.insert(key[0], (counts.flows, counts.bytes)), None, "a group came twice");
+            assert_eq!(found.insert(key[0], (counts.flows, counts.bytes().unwrap())), None, "a group came twice");
         });
         (spilled.unwrap(), found)
     }

@@ -8,11 +8,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use thiserror::Error;
 
 use crate::collector::{Digest, Flow, Sink};
-use crate::column::{FlowBatch, Run, Values};
+use crate::column::{FlowBatch, Run, Validity, Values};
 use crate::plan::{Canonical, Schema};
 
 use super::answer::{Answers, Table, Totals};
-use super::counts::Counts;
+use super::counts::{Counts, Known};
 use super::labels::Labels;
 use super::layout::{Layout, Presence, ordered};
 use super::moment::{Place, Spread, Times};
@@ -107,7 +107,7 @@ impl Tally {
         } else {
             &*times
         };
-        let rows = Rows { bytes: unsigned(batch, Canonical::Bytes), packets: unsigned(batch, Canonical::Packets), times, placed };
+        let rows = Rows::new(batch, times, placed);
         totals.add(batch, &rows);
         if let Some(series) = series {
             for (row, (packets, bytes)) in rows.packets.iter().zip(rows.bytes).enumerate() {
@@ -168,7 +168,7 @@ impl Tally {
         let series = match &mut series {
             Some(series) => {
                 let intervals = series.intervals().ok_or(SummaryError::Intervals)?;
-                Some(super::answer::Series { every: series.length(), intervals, timeless: series.timeless() })
+                Some(super::answer::Series { every: series.length(), intervals, timeless: series.timeless(), known: totals.known() })
             }
             None => None,
         };
@@ -233,15 +233,44 @@ impl Sink<Result<(), SummaryError>> for TallySink {
 pub(super) struct Rows<'a> {
     pub(super) bytes: &'a [u64],
     pub(super) packets: &'a [u64],
+    /// The counters that all rows have.
+    known: Known,
+    /// Which rows have one, where some do.
+    gaps: [(Known, Option<&'a Validity>); 2],
     pub(super) times: &'a Times,
     placed: &'a Times,
 }
 
-impl Rows<'_> {
+impl<'a> Rows<'a> {
+    fn new(batch: &'a FlowBatch, times: &'a Times, placed: &'a Times) -> Self {
+        let mut known = Known::NONE;
+        let gaps = [(Canonical::Packets, Known::PACKETS), (Canonical::Bytes, Known::BYTES)].map(|(canonical, which)| {
+            let validity = batch.canonical(canonical).map(|column| &column.validity);
+            if validity.is_some_and(|v| v.nulls() == 0) {
+                known = known.or(which);
+            }
+            (which, validity.filter(|v| v.nulls() > 0 && v.nulls() < v.len()))
+        });
+        let (bytes, packets) = (unsigned(batch, Canonical::Bytes), unsigned(batch, Canonical::Packets));
+        Self { bytes, packets, known, gaps, times, placed }
+    }
+
+    /// The counters that a row has.
+    #[inline(always)]
+    fn known(&self, row: usize) -> Known {
+        let mut known = self.known;
+        for (which, gaps) in self.gaps {
+            if gaps.is_some_and(|validity| validity.get(row)) {
+                known = known.or(which);
+            }
+        }
+        known
+    }
+
     /// A row as a sum of its own.
     #[inline(always)]
     fn counts(&self, row: usize) -> Counts {
-        Counts::row(self.packets[row], self.bytes[row], self.times.first[row], self.times.last[row])
+        Counts::row(self.packets[row], self.bytes[row], self.known(row), self.times.first[row], self.times.last[row])
     }
 
     /// The sum of a run's rows.
@@ -358,12 +387,12 @@ impl WorkerTable {
                 key.extend_from_slice(fixed);
             }
             let groups = self.store.groups();
-            let word = layout.interval_word();
+            let (word, known) = (layout.interval_word(), rows.known(row));
             match rows.placed.of(row) {
                 Some(times) => {
                     Spread::new(place, every, times, rows.packets[row], rows.bytes[row]).each(times, |at, counts| {
                         key[word] = ordered(at.saturating_mul(every));
-                        groups.add(key, &counts);
+                        groups.add(key, &counts.with_known(known));
                     });
                 }
                 // A flow without a time has an interval of its own, before all others.

@@ -27,8 +27,8 @@ pub use cell::{write_cell, write_context};
 pub use columnar::{AddressForm, ColumnarOptions, Compression, TimeUnit};
 pub use compressed::{TextFile, TextFiles, TextPiece};
 pub use files::{
-    Content, DatasetError, DatasetOptions, DatasetSink, DatasetTarget, FileSink, Form, FormFile, PartitionKey, Partitioning, RotatingSink,
-    Share, Shares, TooMany, Written,
+    Content, DatasetError, DatasetOptions, DatasetSink, DatasetTarget, FileSink, Form, FormFile, NO_VALUE, PartitionKey, Partitioning,
+    RotatingSink, Share, Shares, TooMany, Written,
 };
 pub use format::Format;
 pub use named::{has_names, write_named};

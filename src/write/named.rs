@@ -5,7 +5,7 @@
 
 use crate::column::{Column, FlowBatch};
 use crate::element::{self, ElementId, values};
-use crate::plan::{Canonical, ColumnSpec, Kind, Source};
+use crate::plan::{self, Canonical, ColumnSpec, Kind, Source};
 
 /// Whether names can stand in a column.
 pub fn has_names(column: &ColumnSpec) -> bool {
@@ -77,11 +77,7 @@ pub(super) fn named_column(batch: &FlowBatch, spec: &ColumnSpec, column: &Column
 
 /// The element of a column of its own; repeated ones have a number behind their name.
 fn element_of(column: &str) -> Option<ElementId> {
-    let known = element::by_name(column).or_else(|| {
-        let (base, digits) = column.rsplit_once('_')?;
-        digits.parse::<u16>().ok()?;
-        element::by_name(base)
-    });
+    let known = element::by_name(column).or_else(|| element::by_name(plan::repeated(column)?.0));
     known.map(|e| e.id).filter(|id| id.id != 6 || matches!(id.pen, 0 | ElementId::REVERSE_PEN))
 }
 
@@ -112,10 +108,8 @@ fn write_number(out: &mut Vec<u8>, number: u64) {
 mod tests {
     use super::*;
     use crate::column::Context;
-    use crate::datagram::{Endpoint, Origin};
     use crate::message::{FieldSpecifier, Version};
     use crate::plan::{SchemaBuilder, compile};
-    use crate::time::Timestamp;
 
     /// The names in the first row of a record of these fields.
     fn names(columns: &[&str], fields: &[(u16, u16)], record: &[u8]) -> Vec<String> {
@@ -128,20 +122,7 @@ mod tests {
         let fields: Vec<FieldSpecifier> = fields.iter().map(|(id, length)| FieldSpecifier::element(0, *id, *length)).collect();
         let plan = compile(Version::Ipfix, &fields, &schema, &crate::element::Elements::default()).unwrap();
         let mut batch = FlowBatch::new(schema);
-        let context = Context {
-            received: None,
-            exporter: Endpoint { addr: "192.0.2.1".parse().unwrap(), port: 1 },
-            domain: None,
-            version: Version::Ipfix,
-            template_id: None,
-            export_time: Timestamp::from_nanos(0),
-            clock: None,
-            boot: None,
-            origin: Origin { file: 0, frame: 0 },
-            source: 0,
-            layout: 0,
-        };
-        batch.append(&plan, record, &context);
+        batch.append(&plan, record, &Context::blank(Version::Ipfix));
         batch.finish();
         let shown = |(spec, column): (&ColumnSpec, &Column)| {
             assert!(has_names(spec), "{}", spec.name);

@@ -51,7 +51,8 @@ fn read(path: &Path) -> Result<(usize, u64), String> {
     });
     let schema = Arc::new(schema.build());
     let sources = Arc::new(Sources::new(0, 0));
-    let reading = Reading { file: 0, schema: Arc::clone(&schema), batch_rows: 8_192, batch_cells: 1 << 20, sources, options: &options };
+    let reading =
+        Reading { file: 0, schema: Arc::clone(&schema), batch_rows: 8_192, batch_cells: 1 << 20, sources, options: &options, scale: false };
     let mut rows = 0;
     let (report, _, ended) = file.read(&reading, &mut |work| {
         let mut batch = FlowBatch::new(Arc::clone(&schema));

@@ -18,7 +18,8 @@ const FORMS: [(&str, &[&str]); 6] = [
     ("x.ndjson.gz", &[]),
 ];
 
-fn text(path: &Path) -> &str {
+/// A path as an argument.
+pub(crate) fn text(path: &Path) -> &str {
     path.to_str().expect("a path of UTF-8")
 }
 
@@ -36,7 +37,8 @@ fn export(from: &Path, to: &Path, more: &[&str]) -> Output {
     run(&[&["export", "-q", text(from), "-o", text(to)], more].concat())
 }
 
-fn exported(from: &Path, to: &Path, more: &[&str]) {
+/// Exports, and nothing is wrong.
+pub(crate) fn exported(from: &Path, to: &Path, more: &[&str]) {
     let output = export(from, to, more);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
 }
@@ -119,11 +121,19 @@ fn scaled_counters_are_not_scaled_twice_by_a_rate_of_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("flows.csv");
     fs::write(&path, "src_addr,bytes,packets,sampling_interval\n10.0.0.1,100,1,512\n10.0.0.2,100,1,\n10.0.0.3,,1,0\n").unwrap();
-    let output = run(&["flows", "--scale", "--format", "csv", text(&path)]);
+    let columns = "src_addr,bytes,packets,sampling_interval";
+    let output = run(&["flows", "--scale", "--format", "csv", "--columns", columns, text(&path)]);
     assert_eq!(stdout(&output), "src_addr,bytes,packets,sampling_interval\n10.0.0.1,51200,512,512\n10.0.0.2,100,1,\n10.0.0.3,,1,0\n");
     // The rate is read also where it is no column.
     let output = run(&["flows", "--scale", "--format", "csv", "--columns", "bytes", text(&path)]);
     assert_eq!(stdout(&output), "bytes\n51200\n100\n\"\"\n");
+    assert_eq!(
+        stderr(&output),
+        format!(
+            "ipfix-inspect: {}: CSV does not say whether its counters were multiplied before; --scale has multiplied them\n",
+            path.display()
+        )
+    );
 }
 
 #[test]
@@ -415,6 +425,7 @@ fn files_of_other_programs() {
         "pyarrow.arrows",
         "pandas-floats.parquet",
         "duckdb.parquet",
+        "duckdb-decimals.parquet",
         "duckdb.csv",
         "hive",
     ] {
@@ -423,9 +434,16 @@ fn files_of_other_programs() {
             Err(why) => differences.fail(format!("{name}: {why}")),
         }
     }
-    differences.finish(11);
+    differences.finish(12);
     let output = run(&["flows", text(&out.join("unread.parquet")), "--format", "csv", "--columns", "all"]);
     assert_eq!(stdout(&output), "src_addr,note\n10.0.0.1,x\n");
     let found = overview(&out.join("unread.parquet")).unwrap();
     assert_eq!(found["problems"][0]["code"], "table-column");
+    // A counter in a form that is not read is missing, not 0.
+    let output = run(&["summary", text(&out.join("lost.parquet")), "--by", "protocol", "--format", "csv"]);
+    assert_eq!(stdout(&output), "protocol,flows,packets,bytes,bps,first,last\n17,1,,4,,,\n6,2,,3,,,\n");
+    assert!(stderr(&output).contains("problems were found on the way"), "{}", stderr(&output));
+    let found = overview(&out.join("lost.parquet")).unwrap();
+    assert_eq!(found["problems"][0]["code"], "table-column-lost");
+    assert_eq!(found["problems"][0]["severity"], "warning");
 }

@@ -472,3 +472,19 @@ fn damage() {
     assert!(stderr(&output).contains("problems"));
     assert_eq!(names(folder.path()), ["x.parquet"]);
 }
+
+#[test]
+fn options_that_a_form_has_no_use_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let capture = testdata("softflowd-v9.pcap");
+    let refused = |name: &str, more: &[&str], why: &str| {
+        let path = folder.path().join(name);
+        let output = run(&[&["export", capture.to_str().unwrap(), "-o", path.to_str().unwrap()], more].concat());
+        assert_eq!((output.status.code(), stderr(&output)), (Some(2), format!("ipfix-inspect: {why}\n")), "{more:?}");
+        assert!(!path.exists());
+    };
+    refused("a.csv", &["--addresses", "binary"], "--addresses: CSV and ndjson have addresses as text; this is for Parquet and Arrow");
+    refused("a.ndjson.gz", &["--time-unit", "us"], "--time-unit: CSV and ndjson have times as text; this is for Parquet and Arrow");
+    refused("a.parquet", &["--max-partitions", "3"], "--max-partitions: there are no partitions without --partition-by");
+    refused("a", &["--max-partitions", "3", "--rows-per-file", "5"], "--max-partitions: there are no partitions without --partition-by");
+}

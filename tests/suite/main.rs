@@ -59,6 +59,7 @@ mod display;
 mod events;
 mod explained;
 mod export;
+mod exported_again;
 mod filters;
 mod first_flows;
 mod flow_logs;

@@ -60,6 +60,10 @@ pq.write_table(
     pa.table({"src_addr": ["10.0.0.1"], "path": [[1, 2]], "note": ["x"]}),
     f"{out}/unread.parquet",
 )
+pq.write_table(
+    pa.table({"protocol": pa.array([6, 6, 17], pa.uint8()), "bytes": pa.array([1, 2, 4], pa.uint64()), "packets": [[1], [2], [3]]}),
+    f"{out}/lost.parquet",
+)
 
 db = duckdb.connect()
 db.execute("set TimeZone='UTC'")
@@ -67,3 +71,6 @@ db.register("flows", flows)
 db.execute(f"copy flows to '{out}/duckdb.parquet' (format parquet)")
 db.execute(f"copy flows to '{out}/duckdb.csv' (format csv, header)")
 db.execute(f"copy (select *, received::date as date from flows) to '{out}/hive' (format parquet, partition_by (date, exporter))")
+db.execute(
+    f"copy (select * replace (bytes::decimal(20, 0) as bytes, packets::decimal(18, 2) as packets) from flows) to '{out}/duckdb-decimals.parquet' (format parquet)"
+)

@@ -43,7 +43,8 @@ pub(in crate::cli) struct ExportArgs {
     #[command(flatten)]
     pub(in crate::cli) filter: FilterArgs,
 
-    /// Multiply bytes and packets by the sampling rate, where the exporter tells it
+    /// Multiply bytes and packets by the sampling rate, where the exporter tells it. CSV and ndjson, which can't say that they were multiplied,
+    /// are then without `sampling_interval`, unless --columns names it
     #[arg(long)]
     pub(in crate::cli) scale: bool,
 
@@ -55,17 +56,18 @@ pub(in crate::cli) struct ExportArgs {
     #[arg(long, value_name = "N")]
     pub(in crate::cli) limit: Option<u64>,
 
-    /// Unit of times in Parquet and Arrow. DuckDB, pandas, ClickHouse and Spark read microseconds without a cast; Spark refuses
-    /// nanoseconds. What is below the unit is cut off
-    #[arg(long, value_enum, value_name = "UNIT", default_value_t = ExportTimes::Us)]
-    pub(in crate::cli) time_unit: ExportTimes,
+    /// Unit of times in Parquet and Arrow, by default microseconds, which DuckDB, pandas, ClickHouse and Spark read without a cast; Spark
+    /// refuses nanoseconds. What is below the unit is cut off
+    #[arg(long, value_enum, value_name = "UNIT")]
+    pub(in crate::cli) time_unit: Option<ExportTimes>,
 
-    /// Addresses in Parquet and Arrow: as text, or as 4 or 16 octets
-    #[arg(long, value_enum, value_name = "FORM", default_value_t = ExportAddresses::Text)]
-    pub(in crate::cli) addresses: ExportAddresses,
+    /// Addresses in Parquet and Arrow: as text, the default, or as 4 or 16 octets
+    #[arg(long, value_enum, value_name = "FORM")]
+    pub(in crate::cli) addresses: Option<ExportAddresses>,
 
     /// A dataset: a folder for every value of these columns, as Hive names them (`date=2026-11-22/exporter=192.0.2.1/part-00000.parquet`).
-    /// Any column, and `date` and `hour` of the flow's start in UTC. The columns are then in the names and not in the files
+    /// Any column, and `date` and `hour` of the flow's start in UTC, of a flow without one those of `received`. The columns are then in the
+    /// names and not in the files; those of text, for which a name may be too short, are in both
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub(in crate::cli) partition_by: Vec<String>,
 
@@ -73,9 +75,9 @@ pub(in crate::cli) struct ExportArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(in crate::cli) rows_per_file: Option<u64>,
 
-    /// Partitions of a dataset; more are an error
-    #[arg(long, value_name = "N", default_value_t = 10_000, hide_short_help = true)]
-    pub(in crate::cli) max_partitions: usize,
+    /// Partitions of a dataset, by default 10,000; more are an error
+    #[arg(long, value_name = "N", hide_short_help = true)]
+    pub(in crate::cli) max_partitions: Option<usize>,
 
     /// Replace an existing output
     #[arg(long)]

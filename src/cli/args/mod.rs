@@ -129,7 +129,8 @@ pub(super) struct FlowsArgs {
     #[command(flatten)]
     pub(super) filter: FilterArgs,
 
-    /// Multiply bytes and packets by the sampling rate, where the exporter tells it
+    /// Multiply bytes and packets by the sampling rate, where the exporter tells it. CSV and ndjson, which can't say that they were multiplied,
+    /// are then without `sampling_interval`, unless --columns names it
     #[arg(long)]
     pub(super) scale: bool,
 

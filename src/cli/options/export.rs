@@ -11,6 +11,9 @@ use crate::write::{AddressForm, ColumnarOptions, Compression, Format, TimeUnit};
 
 use super::{ColumnChoice, Reading, reading};
 
+/// Partitions of a dataset, unless told.
+const MOST_PARTITIONS: usize = 10_000;
+
 /// An export.
 #[derive(Clone, Debug)]
 pub(in crate::cli) struct ExportOptions {
@@ -19,6 +22,8 @@ pub(in crate::cli) struct ExportOptions {
     pub(in crate::cli) form: ExportForm,
     /// What to write; `None` for what occurs, or all canonical columns where that is not known.
     pub(in crate::cli) columns: Option<ColumnChoice>,
+    /// True if the sampling rate was asked for by its name.
+    pub(in crate::cli) names_rate: bool,
     pub(in crate::cli) exclude: Vec<String>,
     pub(in crate::cli) filter: Wanted,
     pub(in crate::cli) scale: bool,
@@ -81,6 +86,9 @@ pub(in crate::cli) fn export(args: &ExportArgs, common: &CommonArgs) -> Result<E
     if stdout && is_dataset {
         return Err(Failure("-o -: a dataset is a folder of files; name one".to_owned()));
     }
+    if args.max_partitions.is_some() && args.partition_by.is_empty() {
+        return Err(Failure("--max-partitions: there are no partitions without --partition-by".to_owned()));
+    }
     let form = form(args, stdout, is_dataset)?;
     let columns = match (args.all_columns, args.columns.is_empty()) {
         (true, _) => {
@@ -90,6 +98,7 @@ pub(in crate::cli) fn export(args: &ExportArgs, common: &CommonArgs) -> Result<E
         (false, true) => None,
         (false, false) => Some(ColumnChoice::Named(trim(&args.columns))),
     };
+    let names_rate = !args.all_columns && columns.as_ref().is_some_and(|choice| choice.names(Canonical::SamplingInterval));
     let reading = reading(&args.files, common)?;
     let output = match (stdout, is_dataset) {
         (true, _) => Output::Stdout,
@@ -97,7 +106,7 @@ pub(in crate::cli) fn export(args: &ExportArgs, common: &CommonArgs) -> Result<E
             folder: args.output.clone(),
             partition_by: trim(&args.partition_by),
             rows_per_file: args.rows_per_file,
-            max_partitions: args.max_partitions,
+            max_partitions: args.max_partitions.unwrap_or(MOST_PARTITIONS),
         },
         _ => Output::File(args.output.clone()),
     };
@@ -107,6 +116,7 @@ pub(in crate::cli) fn export(args: &ExportArgs, common: &CommonArgs) -> Result<E
         output,
         form,
         columns,
+        names_rate,
         exclude: trim(&args.exclude),
         scale: args.scale,
         limit: args.limit,
@@ -145,17 +155,21 @@ fn form(args: &ExportArgs, stdout: bool, is_dataset: bool) -> Result<ExportForm,
     if args.names && !text {
         return Err(Failure("--names: Parquet and Arrow keep the numbers, with their types; names are for CSV and ndjson".to_owned()));
     }
+    let typed = [("--time-unit", args.time_unit.is_some(), "times"), ("--addresses", args.addresses.is_some(), "addresses")];
+    if let Some((option, _, what)) = typed.into_iter().find(|(_, told, _)| *told && text) {
+        return Err(Failure(format!("{option}: CSV and ndjson have {what} as text; this is for Parquet and Arrow")));
+    }
     let compression = asked.or(named.compression.filter(|_| text));
     let options = |default| ColumnarOptions {
         compression: compression.unwrap_or(default),
         times: match args.time_unit {
-            ExportTimes::Ms => TimeUnit::Millis,
-            ExportTimes::Us => TimeUnit::Micros,
-            ExportTimes::Ns => TimeUnit::Nanos,
+            Some(ExportTimes::Ms) => TimeUnit::Millis,
+            Some(ExportTimes::Us) | None => TimeUnit::Micros,
+            Some(ExportTimes::Ns) => TimeUnit::Nanos,
         },
         addresses: match args.addresses {
-            ExportAddresses::Text => AddressForm::Text,
-            ExportAddresses::Binary => AddressForm::Binary,
+            Some(ExportAddresses::Text) | None => AddressForm::Text,
+            Some(ExportAddresses::Binary) => AddressForm::Binary,
         },
     };
     let refuse = |form: &str, knows: &str| Err(Failure(format!("--compression: {form} is compressed with {knows}, or not at all")));

@@ -27,10 +27,10 @@ struct Report<'a> {
 #[derive(Serialize)]
 struct Totals {
     flows: u64,
-    packets: u64,
-    bytes: u64,
-    packets_reverse: u64,
-    bytes_reverse: u64,
+    packets: Option<u64>,
+    bytes: Option<u64>,
+    packets_reverse: Option<u64>,
+    bytes_reverse: Option<u64>,
     bps: Option<u64>,
     first: Option<String>,
     last: Option<String>,
@@ -71,10 +71,10 @@ fn totals(totals: &FlowTotals) -> Totals {
     let time = |nanos| Timestamp::from_nanos(nanos).to_string();
     Totals {
         flows: totals.flows,
-        packets: saturated(totals.packets),
-        bytes: saturated(totals.bytes),
-        packets_reverse: saturated(totals.packets_reverse),
-        bytes_reverse: saturated(totals.bytes_reverse),
+        packets: totals.packets.map(saturated),
+        bytes: totals.bytes.map(saturated),
+        packets_reverse: totals.packets_reverse.map(saturated),
+        bytes_reverse: totals.bytes_reverse.map(saturated),
         bps: totals.bits_per_second(),
         first: totals.span.map(|(first, _)| time(first)),
         last: totals.span.map(|(_, last)| time(last)),

@@ -12,11 +12,12 @@ pub fn summary_markdown(answers: &Answers, view: &SummaryView, page: bool) -> St
     let mut sections = Vec::new();
     if page {
         let totals = &answers.totals;
+        let unknown = || "unknown".to_owned();
         let (zone, units) = (view.display.zone, view.display.bytes);
         let mut lines = vec![
             format!("- Flows: {}", grouped(totals.flows.into())),
-            format!("- Bytes: {}", units.text(totals.bytes)),
-            format!("- Packets: {}", grouped(totals.packets)),
+            format!("- Bytes: {}", totals.bytes.map_or_else(unknown, |bytes| units.text(bytes))),
+            format!("- Packets: {}", totals.packets.map_or_else(unknown, grouped)),
         ];
         if let Some((first, last)) = totals.span {
             let local = |nanos| zone.local(Timestamp::from_nanos(nanos));
@@ -26,8 +27,10 @@ pub fn summary_markdown(answers: &Answers, view: &SummaryView, page: bool) -> St
         if let Some(rate) = totals.bits_per_second() {
             lines.push(format!("- Bits a second: {}", bits(rate, units)));
         }
-        if totals.bytes_reverse > 0 || totals.packets_reverse > 0 {
-            let (bytes, packets) = (units.text(totals.bytes_reverse), grouped(totals.packets_reverse));
+        if let (bytes, packets) = (totals.bytes_reverse.unwrap_or(0), totals.packets_reverse.unwrap_or(0))
+            && bytes + packets > 0
+        {
+            let (bytes, packets) = (units.text(bytes), grouped(packets));
             lines.push(format!("- Reverse direction, not in the other sums: {bytes}, {packets} packets"));
         }
         if view.scaled {

@@ -71,8 +71,8 @@ fn bits(rate: u64, units: ByteUnits) -> String {
 /// The part that some sum has in all flows: `12.3`; the share of octets where groups are in order of their rates.
 fn percent(measure: u64, order: Order, totals: &FlowTotals) -> Option<f64> {
     let all = match order {
-        Order::Bytes | Order::Bps => totals.bytes,
-        Order::Packets => totals.packets,
+        Order::Bytes | Order::Bps => totals.bytes?,
+        Order::Packets => totals.packets?,
         Order::Flows => totals.flows.into(),
     };
     (all > 0).then(|| measure as f64 * 100.0 / all as f64)

@@ -51,11 +51,13 @@ fn totals(answers: &Answers, view: &SummaryView, style: &Style) -> String {
     let FlowTotals { flows, packets, bytes, packets_reverse, bytes_reverse, span: times } = answers.totals;
     let units = view.display.bytes;
     let sampled = if view.scaled { ", multiplied by the sampling rates" } else { "" };
-    let packets_text = format!("{} packet{}", grouped(packets), if packets == 1 { "" } else { "s" });
-    let mut lines = vec![(
-        Paint::Heading,
-        format!("{}, {}, {packets_text}{sampled}", counted(flows, "flow").replace('\u{a0}', " "), with_unit(&units.text(bytes), bytes)),
-    )];
+    let bytes_text = bytes.map_or_else(|| "bytes unknown".to_owned(), |bytes| with_unit(&units.text(bytes), bytes));
+    let packets_text = match packets {
+        Some(packets) => format!("{} packet{}", grouped(packets), if packets == 1 { "" } else { "s" }),
+        None => "packets unknown".to_owned(),
+    };
+    let mut lines =
+        vec![(Paint::Heading, format!("{}, {bytes_text}, {packets_text}{sampled}", counted(flows, "flow").replace('\u{a0}', " ")))];
     if let Some((first, last)) = times {
         let zone = view.display.zone;
         let local = |nanos| zone.local(Timestamp::from_nanos(nanos));
@@ -72,8 +74,10 @@ fn totals(answers: &Answers, view: &SummaryView, style: &Style) -> String {
             few if few < 10.0 => format!("{few:.1}\u{a0}{what}/s"),
             many => format!("{}\u{a0}{what}/s", short(many as u64)),
         };
-        lines.push((Paint::Plain, format!("{bps}, {}, {}", per(packets as f64, "packets"), per(flows as f64, "flows"))));
+        let packets = packets.map_or_else(String::new, |packets| format!("{}, ", per(packets as f64, "packets")));
+        lines.push((Paint::Plain, format!("{bps}, {packets}{}", per(flows as f64, "flows"))));
     }
+    let (bytes_reverse, packets_reverse) = (bytes_reverse.unwrap_or(0), packets_reverse.unwrap_or(0));
     if bytes_reverse > 0 || packets_reverse > 0 {
         let what = format!("{}, {} packets", with_unit(&units.text(bytes_reverse), bytes_reverse), grouped(packets_reverse));
         lines.push((Paint::Plain, format!("Reverse direction (not in the other sums): {what}")));

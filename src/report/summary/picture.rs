@@ -31,8 +31,11 @@ struct Window<'a> {
     part: bool,
 }
 
-/// The picture with its heading; empty without intervals.
+/// The picture with its heading; empty without intervals, and where no flow says its octets.
 pub(super) fn picture(series: &Series, zone: Zone, blocks: bool, style: &Style) -> String {
+    if !series.known.bytes() {
+        return String::new();
+    }
     let window = window(series);
     let (Some(first), Some(last)) = (window.intervals.first(), window.intervals.last()) else { return String::new() };
     let columns = style.width.saturating_sub(SIDE).clamp(10, WIDEST);

@@ -17,6 +17,9 @@ use super::{bits, percent, shared};
 /// What stands for null: flows without a value are a group like any other.
 const NONE: &str = "(none)";
 
+/// What stands for a sum where no flow says.
+const UNKNOWN: &str = "–";
+
 /// Titles and cells of a table, escaped.
 pub(super) struct Cells {
     pub(super) lanes: Vec<Title>,
@@ -69,7 +72,7 @@ impl Cells {
                 cells.push(part.map_or_else(String::new, |part| if part < 1.0 { format!("{part:.2}") } else { format!("{part:.1}") }));
             }
             let rate = rates.and_then(|c| c.unsigned(row));
-            cells.push(rate.map_or_else(|| "–".to_owned(), |rate| bits(rate, display.bytes)));
+            cells.push(rate.map_or_else(|| UNKNOWN.to_owned(), |rate| bits(rate, display.bytes)));
             if table.every.is_none() {
                 let time = |nanos: Option<i64>| nanos.map_or_else(String::new, |nanos| moment(nanos, display.zone, true));
                 cells.extend([time(counts.span().map(|(first, _)| first)), time(counts.span().map(|(_, last)| last))]);
@@ -98,10 +101,14 @@ impl Cells {
         let batch = series.batch(true);
         let rate = |row: usize| batch.columns().get(4).and_then(|c| c.unsigned(row)).unwrap_or(0);
         let rows = series.without_gaps().into_iter().enumerate().map(|(row, interval)| {
-            let counts = [interval.flows, interval.packets].map(|n| grouped(n.into()));
-            let [flows, packets] = counts;
-            let bytes = display.bytes.text(interval.bytes.into());
-            vec![moment(interval.start, display.zone, fine), flows, packets, bytes, bits(rate(row), display.bytes)]
+            let known = |known: bool, text: String| if known { text } else { UNKNOWN.to_owned() };
+            vec![
+                moment(interval.start, display.zone, fine),
+                grouped(interval.flows.into()),
+                known(series.known.packets(), grouped(interval.packets.into())),
+                known(series.known.bytes(), display.bytes.text(interval.bytes.into())),
+                known(series.known.bytes(), bits(rate(row), display.bytes)),
+            ]
         });
         Self { rows: rows.collect(), lanes }
     }
@@ -127,7 +134,8 @@ impl Cells {
 }
 
 fn sums(counts: &Counts, display: &Display) -> [String; 3] {
-    [grouped(counts.flows.into()), grouped(counts.packets.into()), display.bytes.text(counts.bytes.into())]
+    let known = |count: Option<u64>, text: &dyn Fn(u128) -> String| count.map_or_else(|| UNKNOWN.to_owned(), |count| text(count.into()));
+    [grouped(counts.flows.into()), known(counts.packets(), &grouped), known(counts.bytes(), &|bytes| display.bytes.text(bytes))]
 }
 
 /// True for a column that flows are not grouped by: names of interfaces.

@@ -100,8 +100,8 @@ fn groups_by_an_address() {
 src_addr,flows,packets,bytes,bps,first,last
 10.0.0.1,2,1500,1500000,400000,2023-11-14T22:13:20.000Z,2023-11-14T22:13:50.000Z
 10.0.1.1,1,10,4000,6400,2023-11-14T22:13:27.500Z,2023-11-14T22:13:32.500Z
-2001:db8::1,1,0,2000,,2023-11-14T22:13:34.000Z,2023-11-14T22:13:34.000Z
-2001:db8::2,1,0,2000,,2023-11-14T22:13:34.000Z,2023-11-14T22:13:34.000Z
+2001:db8::1,1,,2000,,2023-11-14T22:13:34.000Z,2023-11-14T22:13:34.000Z
+2001:db8::2,1,,2000,,2023-11-14T22:13:34.000Z,2023-11-14T22:13:34.000Z
 10.0.0.2,1,1,100,,2023-11-14T22:13:25.000Z,2023-11-14T22:13:25.000Z
 ";
     assert_eq!(csv_of(&["src_addr"], 9, None), expected);
@@ -114,19 +114,19 @@ fn flows_without_a_value_are_a_group() {
         let text = csv_of(by, 9, None);
         text.lines().skip(1).map(|line| line.split(',').take(by.len() + 3).collect::<Vec<_>>().join(",")).collect::<Vec<_>>()
     };
-    assert_eq!(sums(&["dst_port"]), ["443,3,1510,1504000", ",2,0,4000", "53,1,1,100"]);
-    assert_eq!(sums(&["protocol", "dst_port", "in_if"]), ["6,443,1,2,1500,1500000", ",,,2,0,4000", "6,443,2,1,10,4000", "17,53,1,1,1,100"]);
+    assert_eq!(sums(&["dst_port"]), ["443,3,1510,1504000", ",2,,4000", "53,1,1,100"]);
+    assert_eq!(sums(&["protocol", "dst_port", "in_if"]), ["6,443,1,2,1500,1500000", ",,,2,,4000", "6,443,2,1,10,4000", "17,53,1,1,1,100"]);
     // A column that no flow has; and one of text.
     assert_eq!(sums(&["next_hop"]), [",6,1511,1508100"]);
     assert_eq!(sums(&["application"]), [",6,1511,1508100"]);
-    assert_eq!(sums(&["application", "dst_port"]), [",443,3,1510,1504000", ",,2,0,4000", ",53,1,1,100"]);
+    assert_eq!(sums(&["application", "dst_port"]), [",443,3,1510,1504000", ",,2,,4000", ",53,1,1,100"]);
 }
 
 #[test]
 fn what_a_message_says_groups_as_well() {
     let text = csv_of(&["exporter"], 9, None);
     let rows: Vec<&str> = text.lines().skip(1).map(|line| line.split_once(",2023").map_or(line, |(sums, _)| sums)).collect();
-    assert_eq!(rows, ["192.0.2.1,4,1511,1504100,401093", "192.0.2.2,2,0,4000,"]);
+    assert_eq!(rows, ["192.0.2.1,4,1511,1504100,401093", "192.0.2.2,2,,4000,"]);
     let text = csv_of(&["in_if", "exporter", "observation_domain"], 1, None);
     assert!(
         text.starts_with("in_if,exporter,observation_domain,flows,packets,bytes,bps,first,last\n1,192.0.2.1,,3,1501,1500100,"),
@@ -144,8 +144,8 @@ fn networks_of_both_families() {
             "src_net/23/127,src_net/30,flows,packets,bytes",
             "10.0.0.0/23,10.0.0.0/30,3,1501,1500100",
             "10.0.0.0/23,10.0.1.0/30,1,10,4000",
-            "2001:db8::/127,2001:db8::/64,1,0,2000",
-            "2001:db8::2/127,2001:db8::/64,1,0,2000",
+            "2001:db8::/127,2001:db8::/64,1,,2000",
+            "2001:db8::2/127,2001:db8::/64,1,,2000",
         ]
     );
 }
@@ -166,7 +166,7 @@ interval,protocol,flows,packets,bytes,bps
 2023-11-14T22:13:20.000Z,6,2,505,502000,401600
 2023-11-14T22:13:20.000Z,17,1,1,100,80
 2023-11-14T22:13:30.000Z,6,0,505,502000,401600
-2023-11-14T22:13:30.000Z,,2,0,4000,3200
+2023-11-14T22:13:30.000Z,,2,,4000,3200
 2023-11-14T22:13:50.000Z,6,1,500,500000,400000
 ";
     assert_eq!(csv_of(&["protocol"], 9, Some(10)), expected);
@@ -178,7 +178,7 @@ fn a_table_for_people() {
     let expected = "\
 protocol  dst_port  flows  packets   bytes  % bytes   bit/s  first                    last
 TCP            443      3    1,510  1.5 MB     99.7  401.1k  2023-11-14 22:13:20.000  2023-11-14 22:13:50.000
-(none)      (none)      2        0  4.0 kB     0.27       –  2023-11-14 22:13:34.000  2023-11-14 22:13:34.000
+(none)      (none)      2        –  4.0 kB     0.27       –  2023-11-14 22:13:34.000  2023-11-14 22:13:34.000
 2 of 3 ports, with 99.9 % of the bytes
 ";
     assert_eq!(told, expected);
@@ -257,7 +257,7 @@ fn json() {
     assert_eq!(report["schema"], "ipfix-inspect/summary/1");
     assert_eq!(report["filter"], "any");
     let totals = serde_json::json!({
-        "flows": 6, "packets": 1511, "bytes": 1_508_100, "packets_reverse": 0, "bytes_reverse": 0, "bps": 402_160,
+        "flows": 6, "packets": 1511, "bytes": 1_508_100, "packets_reverse": null, "bytes_reverse": null, "bps": 402_160,
         "first": "2023-11-14T22:13:20.000Z", "last": "2023-11-14T22:13:50.000Z"
     });
     assert_eq!(report["totals"], totals);
@@ -266,10 +266,49 @@ fn json() {
         "rows": [
             { "protocol": "TCP", "flows": 3, "packets": 1510, "bytes": 1_504_000, "bps": 401_066,
               "first": "2023-11-14T22:13:20.000Z", "last": "2023-11-14T22:13:50.000Z" },
-            { "protocol": null, "flows": 2, "packets": 0, "bytes": 4000, "bps": null,
+            { "protocol": null, "flows": 2, "packets": null, "bytes": 4000, "bps": null,
               "first": "2023-11-14T22:13:34.000Z", "last": "2023-11-14T22:13:34.000Z" },
         ]
     });
     assert_eq!(report["tables"][0], table);
     assert!(report["series"].is_null());
+}
+
+/// Flows of which none says its packets, and one its octets.
+#[test]
+fn a_counter_that_no_flow_says_is_not_0() {
+    let ask = |every| {
+        let mut asked = questions(&["protocol"], 2, every);
+        asked.series = true;
+        let mut builder = SchemaBuilder::default();
+        asked.columns(&mut builder);
+        let schema: Arc<Schema> = Arc::new(builder.build());
+        let tally = Tally::new(asked, &schema);
+        for (fields, records) in
+            [(&[(4, 1), (150, 4)][..], &[6u8, 0x65, 0x53, 0xf1, 0, 17, 0x65, 0x53, 0xf1, 0][..]), (&[(4, 1), (1, 1)], &[17, 0])]
+        {
+            let fields: Vec<FieldSpecifier> = fields.iter().map(|(id, length)| FieldSpecifier::element(0, *id, *length)).collect();
+            let plan = compile(Version::Ipfix, &fields, &schema, &Default::default()).unwrap();
+            let mut batch = FlowBatch::new(Arc::clone(&schema));
+            let received = Timestamp::from_millis(T + 1_000);
+            batch.append(&plan, records, &Context { received, ..Context::blank(Version::Ipfix) });
+            batch.finish();
+            tally.digest(&batch).unwrap();
+        }
+        tally.finish().unwrap()
+    };
+    let csv = |answers: &Answers| String::from_utf8(summary_csv(answers, &SummaryView { names: false, ..view(si()) })).unwrap();
+    let first = |text: String| text.lines().map(|line| line.split(',').take(5).collect::<Vec<_>>().join(",")).collect::<Vec<_>>();
+    // A sum of 0 octets is one, and comes before none.
+    assert_eq!(first(csv(&ask(None))), ["protocol,flows,packets,bytes,bps", "17,2,,0,0", "6,1,,,"]);
+    let report: serde_json::Value = serde_json::from_str(&summary_json(&ask(Some(1)), &view(si()))).unwrap();
+    assert_eq!((&report["totals"]["packets"], &report["totals"]["bytes"]), (&serde_json::Value::Null, &serde_json::json!(0)));
+    let interval = &report["series"]["intervals"][0];
+    assert_eq!((&interval["packets"], &interval["bytes"]), (&serde_json::Value::Null, &serde_json::json!(0)));
+    let told = summary_text(&ask(None), &view(si()), true);
+    assert!(told.starts_with("3 flows, 0\u{a0}B, packets unknown\n"), "{told}");
+    let told = summary_text(&ask(None), &view(si()), false);
+    assert!(told.lines().any(|line| line.split_whitespace().take(4).eq(["TCP", "1", "–", "–"])), "{told}");
+    let told = summary_markdown(&ask(None), &view(si()), true);
+    assert!(told.contains("- Packets: unknown\n") && told.contains("| TCP | 1 | – | – |  | – |"), "{told}");
 }

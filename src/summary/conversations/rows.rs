@@ -3,11 +3,9 @@
 use std::sync::Arc;
 
 use crate::column::{Column, Context, FlowBatch, Run, Values};
-use crate::datagram::{Endpoint, Origin};
 use crate::element::values;
 use crate::message::Version;
 use crate::plan::{Kind, Schema, SchemaBuilder};
-use crate::time::Timestamp;
 
 use super::began::Began;
 use super::settle::{Across, Conversation};
@@ -163,7 +161,7 @@ impl ConversationRows {
     pub fn batch(&self, conversations: &[Conversation]) -> FlowBatch {
         let columns = self.columns.iter().map(|c| self.column(*c, conversations)).collect();
         let rows = conversations.len();
-        let runs = if rows > 0 { vec![Run { start: 0, rows, context: nobody() }] } else { Vec::new() };
+        let runs = if rows > 0 { vec![Run { start: 0, rows, context: Context::blank(Version::Ipfix) }] } else { Vec::new() };
         FlowBatch::from_parts(Arc::clone(&self.schema), columns, runs)
     }
 
@@ -288,21 +286,4 @@ fn exporters(conversation: &Conversation, out: &mut Vec<u8>) -> bool {
         out.extend_from_slice(exporter.to_string().as_bytes());
     }
     conversation.exporter.is_some()
-}
-
-/// A conversation is of no message.
-fn nobody() -> Context {
-    Context {
-        received: None,
-        exporter: Endpoint::UNKNOWN,
-        domain: None,
-        version: Version::Ipfix,
-        template_id: None,
-        export_time: Timestamp::from_nanos(0),
-        clock: None,
-        boot: None,
-        origin: Origin { file: 0, frame: 0 },
-        source: 0,
-        layout: 0,
-    }
 }

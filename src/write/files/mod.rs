@@ -17,7 +17,7 @@ mod single;
 
 pub use dataset::{DatasetError, DatasetOptions, DatasetSink, DatasetTarget, Written};
 pub use form::{Form, FormFile};
-pub use partition::{PartitionKey, Partitioning, TooMany};
+pub use partition::{NO_VALUE, PartitionKey, Partitioning, TooMany};
 pub use rotating::RotatingSink;
 pub use shares::{Content, Share, Shares};
 pub use single::FileSink;

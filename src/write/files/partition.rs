@@ -3,7 +3,7 @@
 //! `date` and `hour` are those of flow_start, and where a flow has none those of the datagram, in UTC. Null, and text without a letter, is
 //! `__HIVE_DEFAULT_PARTITION__`. Values come from the wire: what a file system or a reader could take for something else (`/`, `%`,
 //! `=`, control characters, letters beyond ASCII) stands as `%2F`, as Hive and Spark write it, and a value that is too long for a name is
-//! cut and ends in a number made of all of it.
+//! cut and ends in a number made of all of it. So a name may not tell all of a text, and columns of text belong into the files as well.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
@@ -17,8 +17,8 @@ use crate::column::{FlowBatch, Values};
 use crate::plan::{Canonical, Schema, Source};
 use crate::write::cell::{write_cell, write_context};
 
-/// The name that stands for no value.
-const NOTHING: &str = "__HIVE_DEFAULT_PARTITION__";
+/// What stands for no value in a folder's name, as Hive began it.
+pub const NO_VALUE: &str = "__HIVE_DEFAULT_PARTITION__";
 /// Octets of a value in a folder's name; file systems take 255 for all of it.
 const LONGEST: usize = 160;
 const NANOS_PER_HOUR: i64 = 3_600_000_000_000;
@@ -178,7 +178,7 @@ fn write_hours(out: &mut Vec<u8>, part: Part, hours: i64) {
         out.extend_from_slice(&[b'0' + hour / 10, b'0' + hour % 10]);
     } else {
         let mut iso = Vec::new();
-        crate::time::IsoWriter::default().write(&mut iso, hours * NANOS_PER_HOUR);
+        crate::time::IsoWriter::default().write(&mut iso, hours.saturating_mul(NANOS_PER_HOUR));
         // Up to the letter T.
         out.extend(iso.into_iter().take_while(|octet| *octet != b'T'));
     }
@@ -191,7 +191,7 @@ fn folder(name: &str, value: &[u8]) -> String {
     folder.push('=');
     let before = folder.len();
     if value.is_empty() {
-        folder.push_str(NOTHING);
+        folder.push_str(NO_VALUE);
     } else {
         escape(&mut folder, value);
     }
@@ -249,5 +249,8 @@ mod tests {
         let time = 1_795_312_799_999_999_999;
         assert_eq!((shown(Part::Date, time), shown(Part::Hour, time)), ("2026-11-22".to_owned(), "01".to_owned()));
         assert_eq!((shown(Part::Date, -1), shown(Part::Hour, -1)), ("1969-12-31".to_owned(), "23".to_owned()));
+        // The first hour of all lies in part before the earliest time.
+        assert_eq!((shown(Part::Date, i64::MIN), shown(Part::Hour, i64::MIN)), ("1677-09-21".to_owned(), "00".to_owned()));
+        assert_eq!((shown(Part::Date, i64::MAX), shown(Part::Hour, i64::MAX)), ("2262-04-11".to_owned(), "23".to_owned()));
     }
 }

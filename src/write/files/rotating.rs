@@ -43,15 +43,23 @@ struct Open<F: Form> {
     used: u64,
 }
 
-/// A file, and the octets of all files that are open.
+/// A file, and the octets of all files that are open, of which its own are taken back when it is closed.
 struct Counted {
     file: File,
+    written: u64,
     octets: Arc<AtomicU64>,
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.octets.fetch_sub(self.written, Ordering::Relaxed);
+    }
 }
 
 impl Write for Counted {
     fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
         let written = self.file.write(octets)?;
+        self.written += written as u64;
         self.octets.fetch_add(written as u64, Ordering::Relaxed);
         Ok(written)
     }
@@ -124,7 +132,6 @@ impl<F: Form> RotatingSink<F> {
     /// The first of the system's. A file that can't be made whole is taken away.
     pub fn rotate(&mut self) -> io::Result<()> {
         self.pending = 0;
-        self.octets = Arc::default();
         let mut ended = Ok(());
         for open in std::mem::take(&mut self.open).into_values() {
             ended = ended.and(self.end(open));
@@ -135,7 +142,6 @@ impl<F: Form> RotatingSink<F> {
     /// Takes all files away that are not whole.
     pub fn discard(&mut self) {
         self.pending = 0;
-        self.octets = Arc::default();
         for open in std::mem::take(&mut self.open).into_values() {
             self.lose(open.file.rows());
             open.part.discard();
@@ -177,9 +183,54 @@ impl<F: Form> RotatingSink<F> {
         let folder = self.folder.join(key.path());
         fs::create_dir_all(&folder)?;
         let part = PartFile::create(&folder, &self.stem, now, self.extension)?;
-        let counted = Counted { file: part.file.try_clone()?, octets: Arc::clone(&self.octets) };
+        let counted = Counted { file: part.file.try_clone()?, written: 0, octets: Arc::clone(&self.octets) };
         let file = Gathered::begin(&self.form, BufWriter::with_capacity(1 << 18, counted), F::MANY.min(MANY))?;
         self.open.insert(key.clone(), Open { part, file, used: self.clock });
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::collector::Digest;
+    use crate::column::{Column, Context, FlowBatch, Run, Values};
+    use crate::message::Version;
+    use crate::plan::{Canonical, Kind, SchemaBuilder};
+    use crate::write::{Compression, Format, Partitioning, Shares, TextFiles};
+
+    #[test]
+    fn octets_are_those_of_the_files_that_are_open() {
+        let mut schema = SchemaBuilder::default();
+        schema.canonical(Canonical::SrcPort);
+        let schema = Arc::new(schema.build());
+        let form = TextFiles::new(Arc::clone(&schema), Format::Csv, false, Compression::None);
+        let folder = tempfile::tempdir().unwrap();
+        let partitioning = Partitioning::new(&["src_port".to_owned()], &schema, 1_000);
+        let shares = Shares::new(&form, partitioning);
+        let mut sink = RotatingSink::new(form.clone(), folder.path().to_owned(), "flows".to_owned(), "csv");
+        let put = |sink: &mut RotatingSink<TextFiles>, ports: Vec<u16>| {
+            let rows = ports.len();
+            let mut column = Column { values: Values::U16(ports), ..Column::new(Kind::U16) };
+            column.validity.extend(rows, true);
+            let runs = vec![Run { start: 0, rows, context: Context::blank(Version::V9) }];
+            let batch = FlowBatch::from_parts(Arc::clone(&schema), vec![column], runs);
+            sink.put(shares.digest(&batch), Timestamp::from_nanos(0)).unwrap();
+        };
+        put(&mut sink, (1_000..1_200).collect());
+        assert_eq!((sink.files(), sink.rows()), (200 - MOST_OPEN as u64, 200));
+        // What an open file holds is not written yet, so that nothing counts for it; what was written of the others counts no more.
+        assert_eq!(sink.octets(), 0);
+        sink.rotate().unwrap();
+        assert_eq!((sink.files(), sink.octets()), (200, 0));
+        // More than waits for being written: a header of 9 octets and lines of 5.
+        put(&mut sink, vec![1_000; 60_000]);
+        assert_eq!(sink.octets(), 300_009);
+        put(&mut sink, (2_000..2_127).collect());
+        assert_eq!((sink.files(), sink.octets()), (200, 300_009));
+        put(&mut sink, vec![3_000]);
+        assert_eq!((sink.files(), sink.octets()), (201, 0), "the file that was written to longest ago is whole");
     }
 }

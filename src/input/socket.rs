@@ -82,6 +82,8 @@ pub struct SocketCounters {
     pub octets: AtomicU64,
     /// Datagrams that the kernel dropped since the receive buffer was full, as far as the next datagram told (`SO_RXQ_OVFL`).
     pub told_drops: AtomicU64,
+    /// Times that the interface went down which is captured from.
+    pub downs: AtomicU64,
 }
 
 impl SocketCounters {

@@ -66,9 +66,11 @@ impl Recency {
         }
     }
 
-    /// The slot to let go.
-    pub fn most_silent(&self) -> Option<usize> {
-        [self.trial.silent, self.proven.silent].into_iter().find(|slot| *slot != NONE).map(|slot| slot as usize)
+    /// The slot to let go; one may be spared.
+    pub fn most_silent(&self, but: Option<usize>) -> Option<usize> {
+        let after = |slot: u32| self.places.get(slot as usize).map_or(NONE, |p| p.after);
+        let ends = [self.trial.silent, self.proven.silent].into_iter().flat_map(|silent| [silent, after(silent)]);
+        ends.filter(|slot| *slot != NONE).map(|slot| slot as usize).find(|slot| but != Some(*slot))
     }
 
     /// Takes a slot out: what was in it is gone.
@@ -122,7 +124,7 @@ mod tests {
     /// Lets all go, in order.
     fn gone(mut recency: Recency) -> Vec<usize> {
         std::iter::from_fn(|| {
-            let slot = recency.most_silent()?;
+            let slot = recency.most_silent(None)?;
             recency.forget(slot);
             Some(slot)
         })
@@ -162,6 +164,16 @@ mod tests {
         }
         recency.hear(2, false);
         assert_eq!(gone(recency), [1, 3, 2]);
-        assert_eq!(Recency::new(4).most_silent(), None);
+        assert_eq!(Recency::new(4).most_silent(None), None);
+    }
+
+    #[test]
+    fn one_may_be_spared() {
+        let mut recency = Recency::new(8);
+        recency.hear(0, true);
+        recency.hear(1, false);
+        assert_eq!((recency.most_silent(Some(1)), recency.most_silent(Some(0))), (Some(0), Some(1)));
+        recency.hear(2, false);
+        assert_eq!(recency.most_silent(Some(1)), Some(2));
     }
 }

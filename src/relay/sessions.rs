@@ -34,7 +34,7 @@ impl Sessions {
         if self.list.len() < self.most || self.free.is_some() {
             return None;
         }
-        let slot = self.recency.most_silent()?;
+        let slot = self.recency.most_silent(None)?;
         let (exporter, socket) = *self.list.get(slot)?;
         self.recency.forget(slot);
         self.slots.remove(&exporter);

@@ -445,6 +445,9 @@ impl Collector {
                 }
             }
         }
+        if tally.flows > 0 {
+            self.heard_flows(at);
+        }
         if let Some(source) = self.census.sources.get_mut(source as usize) {
             source.conduct.flows(tally.flows.into(), time);
             if let (Version::V9, Some(said), false) = (version, header.count, tally.unknown) {

@@ -1,5 +1,5 @@
 //! Room in a run that never ends: sessions and exporters that were silent for longest make room for new ones, first those that were heard
-//! once or twice, as forged ones are. Totals stay exact: what an exporter has counted goes to those of its version that are counted together.
+//! once or twice and brought no flow by a template, as forged ones do. Totals stay exact: what an exporter has counted goes to those of its version that are counted together.
 //!
 //! Flows on their way to be decoded bear the number of their layout, and are summed up by it. So layouts keep their numbers: those of an
 //! exporter that is gone belong to those that are counted together from then on.
@@ -94,6 +94,14 @@ impl Collector {
         let source = self.source(key);
         if let Some(stream) = self.stream_list.get_mut(slot) {
             stream.source = source;
+        }
+    }
+
+    /// Flows of a message were decoded. Where that took a template, who sent them is hardly an invention; any octets are flows of v5.
+    pub(super) fn heard_flows(&mut self, at: At<'_>) {
+        if self.options.makes_room() && matches!(at.context.version, Version::V9 | Version::Ipfix) {
+            self.turnover.streams.hear(at.stream, true);
+            self.turnover.sources.hear(at.source as usize, true);
         }
     }
 

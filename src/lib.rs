@@ -26,6 +26,8 @@
 
 pub mod time;
 
+pub mod recency;
+
 pub mod datagram;
 
 pub mod element;

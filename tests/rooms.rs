@@ -10,16 +10,17 @@ use std::path::{Path, PathBuf};
 /// The rooms in the order octets travel, each with those it may use.
 const ROOMS: &[(&str, &[&str])] = &[
     ("time", &[]),
+    ("recency", &[]),
     ("datagram", &["time"]),
     ("element", &["time"]),
     ("nfcapd", &["time", "datagram"]),
     ("flow_tools", &["time", "datagram"]),
     ("input", &["time", "datagram", "nfcapd", "flow_tools"]),
     ("message", &["time"]),
-    ("template", &["time", "datagram", "element", "message"]),
+    ("template", &["time", "recency", "datagram", "element", "message"]),
     ("plan", &["time", "datagram", "element", "message", "template"]),
     ("column", &["time", "datagram", "element", "message", "template", "plan"]),
-    ("collector", &["time", "datagram", "element", "input", "message", "template", "plan", "column"]),
+    ("collector", &["time", "recency", "datagram", "element", "input", "message", "template", "plan", "column"]),
     ("write", &["time", "datagram", "element", "message", "plan", "column", "collector"]),
     ("dataset", &["time", "datagram", "element", "input", "message", "plan", "column", "collector", "write"]),
     ("table", &["time", "datagram", "element", "message", "plan", "column", "collector", "write"]),
@@ -65,7 +66,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     // What one run keeps for the next: it writes safe JSON and names fields as `report` and `summary` do, and is read as well.
     ("keep", &["time", "datagram", "element", "message", "template", "column", "collector", "summary", "report"]),
-    ("relay", &["time", "datagram", "message", "collector", "config", "summary", "write", "report"]),
+    ("relay", &["time", "recency", "datagram", "message", "collector", "config", "summary", "write", "report"]),
     ("replay", &["time", "datagram", "element", "message", "plan", "relay"]),
     (
         "cli",
@@ -140,7 +141,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tiny_http", &["relay/"]),
     ("toml", &["audit/", "config/"]),
     ("toml_edit", &["config/"]),
-    ("tracing", &["cli/listen/", "relay/"]),
+    ("tracing", &["cli/listen/", "input/socket_capture.rs", "relay/"]),
     ("tracing_subscriber", &["relay/"]),
     ("zstd", &["input/", "nfcapd/", "relay/", "write/"]),
     ("ipfix_inspect", &["main.rs"]),

@@ -10,7 +10,7 @@ use crate::collector::{Admission, PortFilter};
 use crate::datagram::{Datagram, DatagramBatch, Endpoint, Transport};
 use crate::input::{Input, InputError};
 use crate::message::{self, Trust};
-use crate::relay::{Counts, Outlet};
+use crate::relay::{Counts, Outlet, raise_open_files};
 use crate::replay::{Captured, Foreknown, Pace, Replay, Retime};
 
 use super::options::{Reading, ReplayOptions};
@@ -22,6 +22,8 @@ const READ_AHEAD: usize = 4;
 
 pub(super) fn run(options: &ReplayOptions) -> Result<Ending, Failure> {
     catch_interrupts();
+    // Each session of the capture gets a socket.
+    raise_open_files();
     let reading = &options.reading;
     let outlet = if options.spoof {
         Outlet::spoofed(options.to).map_err(|e| Failure(format!("--spoof: {e}")))?

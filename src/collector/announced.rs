@@ -235,6 +235,22 @@ impl Announced {
         }
     }
 
+    /// Forgets what a session and domain told. What its address and domain told serves other sessions too: it goes where room is short.
+    pub(super) fn forget(&mut self, key: DomainKey) {
+        let short = self.now.len() > MOST_DIRECTORIES / 2;
+        for level in Level::all(key) {
+            if short || level == Level::Session(key) {
+                self.now.remove(&level);
+            }
+        }
+        self.known.remove(&key);
+    }
+
+    /// Forgets what was put together for a session that is heard no more.
+    pub(super) fn unheard(&mut self, key: DomainKey) {
+        self.known.remove(&key);
+    }
+
     /// What holds for the flows of a session and domain; `None` where that is nothing.
     pub(super) fn known(&mut self, key: DomainKey) -> Option<Arc<Known>> {
         if self.is_empty() {

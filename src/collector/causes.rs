@@ -41,6 +41,8 @@ causes! {
     ELEMENT_TYPE Warning "element-type" "type information (RFC 5610) gives known elements other types; the registry's types stay";
     ELEMENT_LIMIT Warning "element-limit" "type information (RFC 5610) beyond the limit was left aside";
     SOURCE_LIMIT Error "exporter-limit" "exporters beyond the limit were left aside";
+    SOURCE_EVICTED Warning "exporter-evicted" "sessions that were silent for longest made room for new ones, since more were heard than the limit";
+    TEMPLATE_EVICTED Warning "template-evicted" "templates of sessions that were silent for longest made room for new ones, since there were more than the limit";
     SEQUENCE_LOST Warning "sequence-lost" "sequence numbers show that data was lost before the capture";
 }
 

@@ -84,6 +84,23 @@ impl Source {
             uncovered: BTreeMap::new(),
         }
     }
+
+    /// Takes the counts over of one that is forgotten. What it was like goes with it.
+    pub(super) fn take_over(&mut self, gone: &Self) {
+        if self.messages == 0 {
+            (self.first_seen, self.last_seen) = (gone.first_seen, gone.last_seen);
+        }
+        self.messages += gone.messages;
+        self.template_records += gone.template_records;
+        self.options_template_records += gone.options_template_records;
+        self.flows += gone.flows;
+        self.options_records += gone.options_records;
+        self.sets_without_template += gone.sets_without_template;
+        self.sets_by_kept_template += gone.sets_by_kept_template;
+        self.problems += gone.problems;
+        self.first_seen = self.first_seen.min(gone.first_seen);
+        self.last_seen = self.last_seen.max(gone.last_seen);
+    }
 }
 
 /// Data Sets without a template for which a wider rule of scope has one, and where it comes from.

@@ -10,6 +10,8 @@ use crate::time::Timestamp;
 
 /// systemInitTimeMilliseconds (RFC 5102 §5.9.7).
 const SYSTEM_INIT_TIME: u16 = 160;
+/// Addresses beyond which what an address told goes with a session of it.
+const MOST_ADDRESSES: usize = 50_000;
 
 /// Boot times by domain, and by address: exporters send options in another domain than data.
 #[derive(Clone, Debug, Default)]
@@ -63,6 +65,14 @@ impl Facts {
             .or_else(|| later.and_then(|l| l.by_address.get(addr)))
             .or_else(|| self.kept.get(&key))
             .copied()
+    }
+
+    /// Forgets what a session and domain told; of its address alone where there are very many.
+    pub(super) fn forget(&mut self, key: DomainKey) {
+        self.boots.remove(&key);
+        if self.by_address.len() > MOST_ADDRESSES {
+            self.by_address.remove(&key.exporter.addr);
+        }
     }
 
     /// Takes what an earlier run knew.

@@ -75,6 +75,14 @@ impl Lists {
         self.uses.drain()
     }
 
+    /// Forgets what a domain has told.
+    pub(super) fn forget(&mut self, key: DomainKey, definitions: &[DefinitionId]) {
+        self.snapshots.remove(&key);
+        for definition in definitions {
+            self.compiled.remove(definition);
+        }
+    }
+
     /// Forgets what was compiled: elements have other names or types from here on.
     pub(super) fn clear(&mut self) {
         self.compiled.clear();

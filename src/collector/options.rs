@@ -79,11 +79,18 @@ pub struct CollectorOptions {
     pub elements: Arc<Elements>,
     /// Lists of structured data (RFC 6313) that may lie one in the other; beyond, they stay octets.
     pub nesting: u8,
-    /// Exporters (address, version, domain) and sessions that are told apart; what comes from further ones is counted and left aside.
+    /// Exporters (address, version, domain) and sessions that are told apart. What comes from further ones is counted and left aside; where
+    /// somebody listens, they take the place of those that were silent for longest.
     pub sources: usize,
 }
 
 impl CollectorOptions {
+    /// True for a run that never ends, since somebody listens: at the limits, what was silent for longest makes room. A file is read to its end
+    /// and its figures are of all of it, so there what exceeds a limit is left aside.
+    pub(super) fn makes_room(&self) -> bool {
+        self.ports == PortFilter::Expected
+    }
+
     /// The defaults for a schema.
     pub fn new(schema: Arc<Schema>) -> Self {
         Self {

@@ -113,6 +113,19 @@ pub struct Sequence {
     boot_ms: Option<i64>,
 }
 
+impl SequenceReport {
+    /// Adds what another session of the same exporter tells.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.convention = self.convention.or(other.convention);
+        self.deviates |= other.deviates;
+        self.lost += other.lost;
+        self.reordered += other.reordered;
+        self.duplicates += other.duplicates;
+        self.restarts += other.restarts;
+        self.first = self.first.or(other.first);
+    }
+}
+
 impl Sequence {
     /// Nothing seen yet.
     pub fn new(version: Version) -> Self {

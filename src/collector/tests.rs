@@ -222,3 +222,82 @@ fn every_piece_of_a_set_is_joined_with_what_the_header_says() {
     });
     assert_eq!(rates, vec![Some(100); 20]);
 }
+
+/// The datagrams of a batch, each from the host of its number.
+fn from_hosts(messages: &[(u8, Vec<u8>)]) -> DatagramBatch {
+    let payloads: Vec<Vec<u8>> = messages.iter().map(|(_, payload)| payload.clone()).collect();
+    let mut batch = batch(Transport::Udp, &payloads);
+    for (datagram, (host, _)) in batch.datagrams.iter_mut().zip(messages) {
+        datagram.exporter.addr = IpAddr::from([192, 0, 2, *host]);
+    }
+    batch
+}
+
+fn live(sources: usize, definitions: usize) -> Collector {
+    let limits = crate::template::Limits { definitions, domains: sources, fields: 100 };
+    Collector::new(CollectorOptions { ports: PortFilter::Expected, hold: true, sources, limits, ..options() })
+}
+
+#[test]
+fn where_somebody_listens_the_silent_make_room_and_the_totals_stay() {
+    let flows = |sequence| ipfix(sequence, &[template(256, &[(7, 2)]), set(256, &[0, 80, 0, 81])]);
+    let data = |sequence| ipfix(sequence, &[set(256, &[0, 82])]);
+    // Half of those that come once bring flows.
+    let forged = |host: u8| if host.is_multiple_of(2) { ipfix(0, &[template(256, &[(7, 2)])]) } else { flows(0) };
+    // One that stays, others that come once in between, and one that comes after all of them.
+    let mut messages: Vec<(u8, Vec<u8>)> = vec![(1, flows(0))];
+    for (number, host) in (0u32..).zip(100..150) {
+        messages.extend([(host, forged(host)), (1, data(2 + number))]);
+    }
+    messages.extend([(2, flows(0)), (2, data(9))]);
+    let mut collector = live(8, 6);
+    let (ports, _) = ports(&mut collector, &from_hosts(&messages));
+    assert_eq!(ports.len(), 52 + 25 * 2 + 3);
+    let census = collector.census();
+    let of = |host| census.sources.iter().find(|s| s.key.exporter == IpAddr::from([192, 0, 2, host])).map(|s| (s.messages, s.flows));
+    assert_eq!([of(1), of(2), of(100), of(149)], [Some((51, 52)), Some((2, 3)), None, Some((1, 2))]);
+    assert_eq!(census.sources.iter().map(|s| (s.messages, s.flows)).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1)), (103, 105));
+    assert_eq!((census.sources.len(), census.messages.values().sum::<u64>()), (8 + 1, 103));
+    // Who is gone is counted together, with the layouts that flows on their way bear the numbers of.
+    let together = census.sources.iter().position(|s| s.key.exporter.is_unspecified()).unwrap() as u32;
+    assert_eq!(census.sources[together as usize].messages, 52 - 8);
+    assert_eq!(census.layouts.len(), 27);
+    let (gone, there): (Vec<&Layout>, Vec<&Layout>) = census.layouts.iter().partition(|l| l.source == together);
+    assert!(
+        !gone.is_empty()
+            && gone.iter().all(|l| matches!(l.kind, LayoutKind::Template(id) if collector.templates().definition(id).is_none()))
+    );
+    assert!(there.iter().all(|l| census.sources[l.source as usize].flows > 0));
+    assert!(collector.templates().len() <= 6);
+    // The last one has lost what its number says, and keeps it; nobody else lost anything.
+    let late = census.sources.iter().position(|s| s.key.exporter == IpAddr::from([192, 0, 2, 2])).unwrap() as u32;
+    assert_eq!((collector.sequence(late).lost, collector.sequence(together).lost, collector.lost()), (7, 0, 7));
+    assert_eq!((collector.ledger().count("exporter-limit"), collector.ledger().count("template-limit")), (0, 0));
+    assert_eq!((collector.ledger().count("exporter-evicted"), collector.ledger().count("template-evicted")), (44, 46));
+}
+
+#[test]
+fn what_a_forgotten_session_lost_stays_in_the_totals() {
+    let gap = |sequence| ipfix(sequence, &[template(256, &[(7, 2)]), set(256, &[0, 80])]);
+    let mut messages: Vec<(u8, Vec<u8>)> = vec![(1, gap(0)), (1, gap(11))];
+    messages.extend((100..110).map(|host| (host, gap(0))));
+    // It comes again, as somebody new.
+    messages.extend([(1, gap(50)), (1, gap(56))]);
+    let mut collector = live(4, 100);
+    ports(&mut collector, &from_hosts(&messages));
+    let number = |host| collector.census().sources.iter().position(|s| s.key.exporter == IpAddr::from(host)).unwrap() as u32;
+    let lost = [collector.sequence(number([192, 0, 2, 1])).lost, collector.sequence(number([0, 0, 0, 0])).lost, collector.lost()];
+    assert_eq!((lost, collector.ledger().count("sequence-lost")), ([5, 10, 15], 2));
+}
+
+#[test]
+fn what_waits_of_a_forgotten_exporter_is_not_counted_for_another() {
+    let waits = ipfix(0, &[set(300, &[0, 80])]);
+    let mut messages = vec![(1, waits)];
+    messages.extend((100..110).map(|host| (host, ipfix(0, &[template(256, &[(7, 2)])]))));
+    let mut collector = live(4, 100);
+    ports(&mut collector, &from_hosts(&messages));
+    let census = collector.census();
+    let without: Vec<IpAddr> = census.sources.iter().filter(|s| s.sets_without_template > 0).map(|s| s.key.exporter).collect();
+    assert_eq!((census.data_sets_without_template, without), (1, vec![IpAddr::from([0, 0, 0, 0])]));
+}

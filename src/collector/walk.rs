@@ -4,6 +4,7 @@
 
 mod batching;
 mod data_sets;
+mod eviction;
 mod keep;
 mod look_ahead;
 mod parted;
@@ -77,6 +78,7 @@ pub struct Collector {
     streams: HashMap<StreamKey, usize>,
     stream_list: Vec<Stream>,
     sources: HashMap<SourceKey, u32>,
+    turnover: eviction::Turnover,
     layouts: HashMap<(u32, LayoutKind), u32>,
     plans: Plans,
     work: Work,
@@ -126,7 +128,9 @@ struct StreamKey {
 }
 
 struct Stream {
+    key: StreamKey,
     source: u32,
+    messages: u64,
     sequence: Sequence,
     uptime_rate: UptimeRate,
     domain_key: DomainKey,
@@ -209,8 +213,9 @@ impl Collector {
     /// A collector that has seen nothing.
     pub fn new(options: CollectorOptions) -> Self {
         let parted = parted::Parted::new(options.part.clone());
+        let store = TemplateStore::new(options.scope, options.limits);
         Self {
-            store: TemplateStore::new(options.scope, options.limits),
+            store: if options.makes_room() { store.evicting() } else { store },
             facts: Facts::default(),
             announced: Announced::default(),
             elements: Arc::clone(&options.elements),
@@ -223,6 +228,7 @@ impl Collector {
             streams: HashMap::new(),
             stream_list: Vec::new(),
             sources: HashMap::new(),
+            turnover: eviction::Turnover::new(options.sources),
             layouts: HashMap::new(),
             plans: Plans::default(),
             work: Work::new(Arc::clone(parted.schema(&options.schema))),
@@ -404,7 +410,7 @@ impl Collector {
         let context = Context {
             received: datagram.time,
             exporter: datagram.exporter,
-            domain: self.census.sources.get(source as usize).and_then(|s| s.key.domain),
+            domain: source_key(datagram.exporter.addr, version, header.domain).domain,
             version,
             template_id: None,
             export_time: header.export_time,
@@ -438,6 +444,9 @@ impl Collector {
                     }
                 }
             }
+        }
+        if tally.flows > 0 {
+            self.heard_flows(at);
         }
         if let Some(source) = self.census.sources.get_mut(source as usize) {
             source.conduct.flows(tally.flows.into(), time);
@@ -566,6 +575,7 @@ impl Collector {
         let Some(template) = template_of(record.kind, id, record.fields, record.scope_count) else { return };
         match self.store.learn(at.key, template, at.seen) {
             Ok(learned) => {
+                self.forget_evicted(here);
                 if let Learned::Redefined(old, _) = learned {
                     let kept = self.store.definition(old).is_some_and(Definition::is_only_kept);
                     self.problem(causes::TEMPLATE_REDEFINED, here, Some(at.source), || {
@@ -636,6 +646,12 @@ impl Collector {
         let known = named || self.trusted.contains(&(datagram.exporter.addr, datagram.collector));
         if known { Trust::Lenient } else { Trust::Strict }
     }
+}
+
+/// An exporter's key. v1 and v7 have no domain.
+fn source_key(exporter: IpAddr, version: Version, domain: u32) -> SourceKey {
+    let has_domain = matches!(version, Version::V5 | Version::V9 | Version::Ipfix);
+    SourceKey { exporter, version, domain: has_domain.then_some(domain) }
 }
 
 fn domain_key(datagram: &Datagram, version: Version, domain: u32) -> DomainKey {

@@ -44,6 +44,8 @@ mod socket;
 mod socket_capture;
 mod socket_drops;
 #[cfg(target_os = "linux")]
+mod socket_group;
+#[cfg(target_os = "linux")]
 mod socket_linux;
 #[cfg(any(not(target_os = "linux"), test))]
 mod socket_portable;

@@ -7,7 +7,7 @@ use super::flow_file::{FlowFile, FlowHeader};
 use super::options::{InputOptions, Location};
 use super::reader;
 use super::report::FileReport;
-use super::source::Source;
+use super::source::{Head, Source};
 use crate::datagram::DatagramBatch;
 use crate::time::Timestamp;
 
@@ -44,15 +44,16 @@ impl Input {
     /// # Errors
     /// It can't be read, or is nothing that is known.
     pub fn from_reader(name: &str, reader: Box<dyn Read + Send>, file: u32, options: &InputOptions) -> Result<Self, InputError> {
-        Self::recognise(name.into(), Source::layers(name.into(), reader, options.progress.clone())?, file, options)
+        Self::recognise(name.into(), Source::layers(name.into(), reader, options.progress.clone(), Head::Full)?, file, options)
     }
 
-    /// The same for octets of which more may come later: what is there is used at once.
+    /// The same for octets of which more may come later: what is there is used at once. The first read has to give a capture's whole
+    /// header: nothing more is waited for.
     ///
     /// # Errors
     /// It can't be read, or is nothing that is known.
     pub fn live(name: &str, reader: Box<dyn Read + Send>, file: u32, options: &InputOptions) -> Result<Self, InputError> {
-        let source = Source { live: true, ..Source::layers(name.into(), reader, options.progress.clone())? };
+        let source = Source { live: true, ..Source::layers(name.into(), reader, options.progress.clone(), Head::First)? };
         Self::recognise(name.into(), source, file, options)
     }
 

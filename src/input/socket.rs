@@ -1,12 +1,13 @@
 //! UDP ports that are listened on: sockets opened as asked for, and what the system granted.
 //!
 //! One socket serves IPv6 and IPv4 where nothing else is asked for (RFC 3493 §3.7; IPv4 addresses come mapped and are given as IPv4). Several
-//! sockets share a port by `SO_REUSEPORT`: the kernel chooses among them by a hash of the two addresses *and the two ports*, so a session
-//! stays on one socket and its datagrams in order; an exporter that sends templates from one port and data from another may come on two,
-//! and then data can overtake its templates by some milliseconds, which the collector's waiting Sets make up for.
+//! sockets share a port by `SO_REUSEPORT`. On Linux an exporter's address says which of them gets a datagram, so that all of an exporter, from
+//! whatever port, stays on one socket and in order. Elsewhere the kernel chooses by the two addresses *and the two ports*: a session stays in
+//! order, and an exporter that sends templates from one port and data from another may come on two sockets; then data can overtake its
+//! templates, which waiting Sets make up for, but not where the template is redefined.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -61,6 +62,12 @@ pub enum ListenError {
         /// The address that was asked for.
         addr: IpAddr,
     },
+    /// An address that is there on every link.
+    #[error("{addr} is a link-local address: --interface DEV says which link")]
+    NoLink {
+        /// The address that was asked for.
+        addr: IpAddr,
+    },
     /// Anything else.
     #[error("port {port}: {what}: {source}")]
     System {
@@ -82,6 +89,8 @@ pub struct SocketCounters {
     pub octets: AtomicU64,
     /// Datagrams that the kernel dropped since the receive buffer was full, as far as the next datagram told (`SO_RXQ_OVFL`).
     pub told_drops: AtomicU64,
+    /// Times that the interface went down which is captured from.
+    pub downs: AtomicU64,
 }
 
 impl SocketCounters {
@@ -113,19 +122,26 @@ pub struct PortSocket {
 /// # Errors
 /// The port is in use, not permitted, or what was asked for is not there.
 pub fn open(options: &PortOptions) -> Result<Vec<PortSocket>, ListenError> {
-    let group = options.bind.is_some_and(|addr| addr.is_multicast());
+    let group = options.bind.is_some_and(|addr| addr.to_canonical().is_multicast());
     // Every member of a group gets every datagram: with two sockets each would come twice.
     let sockets = if group { 1 } else { options.sockets.max(1) };
     if sockets > 1 {
         // Sockets that share a port would share it with another program of the same user as well, unnoticed.
         open_one(options, false)?;
     }
-    (0..sockets).map(|_| open_one(options, sockets > 1)).collect()
+    let opened: Vec<PortSocket> = (0..sockets).map(|_| open_one(options, sockets > 1)).collect::<Result<_, _>>()?;
+    #[cfg(target_os = "linux")]
+    if let ([first, _, ..], Ok(count)) = (opened.as_slice(), u32::try_from(opened.len())) {
+        // Where the kernel can't, it chooses as it does elsewhere.
+        super::socket_group::keep_exporters_together(&first.socket, count);
+    }
+    Ok(opened)
 }
 
 fn open_one(options: &PortOptions, shared: bool) -> Result<PortSocket, ListenError> {
     match options.bind {
-        Some(addr) => bind(options, addr, shared),
+        // An IPv4 address in IPv6's form is an IPv4 address.
+        Some(addr) => bind(options, addr.to_canonical(), shared),
         None => match bind(options, IpAddr::V6(Ipv6Addr::UNSPECIFIED), shared) {
             // A system without IPv6.
             Err(ListenError::System { .. } | ListenError::NoAddress { .. }) => bind(options, IpAddr::V4(Ipv4Addr::UNSPECIFIED), shared),
@@ -137,7 +153,7 @@ fn open_one(options: &PortOptions, shared: bool) -> Result<PortSocket, ListenErr
 fn bind(options: &PortOptions, addr: IpAddr, shared: bool) -> Result<PortSocket, ListenError> {
     let port = options.port;
     let failed = |what| move |source| ListenError::System { port, what, source };
-    let wanted = SocketAddr::new(addr, port);
+    let wanted = place(options, addr)?;
     let socket = Socket::new(Domain::for_address(wanted), Type::DGRAM, Some(Protocol::UDP)).map_err(failed("a socket"))?;
     if addr.is_ipv6() {
         let only = options.bind.is_some();
@@ -172,6 +188,23 @@ fn bind(options: &PortOptions, addr: IpAddr, shared: bool) -> Result<PortSocket,
     let granted = socket.recv_buffer_size().map_err(failed("the receive buffer"))? / doubled;
     let inode = super::socket_drops::inode(&socket);
     Ok(PortSocket { socket, local, granted, inode, counters: Arc::default() })
+}
+
+/// Where to bind: of a link-local address or group the interface says on which link (RFC 4007 §6).
+fn place(options: &PortOptions, addr: IpAddr) -> Result<SocketAddr, ListenError> {
+    let IpAddr::V6(v6) = addr else { return Ok(SocketAddr::new(addr, options.port)) };
+    if !is_of_link(v6) {
+        return Ok(SocketAddr::new(addr, options.port));
+    }
+    let name = options.interface.as_ref().ok_or(ListenError::NoLink { addr })?;
+    let link = index_of(name).ok_or_else(|| ListenError::NoInterface { name: name.clone() })?;
+    Ok(SocketAddrV6::new(v6, options.port, 0, link).into())
+}
+
+/// True for an address or group whose scope is an interface or a link (RFC 4291 §2.5.6 and §2.7).
+fn is_of_link(addr: Ipv6Addr) -> bool {
+    addr.is_unicast_link_local()
+        || addr.is_multicast() && matches!(addr.octets(), [_, flags_and_scope, ..] if matches!(flags_and_scope & 0x0f, 1 | 2))
 }
 
 #[cfg(unix)]
@@ -260,5 +293,24 @@ mod tests {
         assert!(matches!(open(&foreign), Err(ListenError::NoAddress { .. })));
         let nowhere = PortOptions { interface: Some("nosuch0".into()), ..options };
         assert!(matches!(open(&nowhere), Err(ListenError::NoInterface { .. })));
+    }
+
+    #[test]
+    fn a_link_local_address_needs_its_link_and_a_mapped_one_is_ipv4() {
+        let options = |bind: &str, interface: Option<&str>| PortOptions {
+            bind: Some(bind.parse().unwrap()),
+            port: 0,
+            interface: interface.map(str::to_owned),
+            receive_buffer: 1 << 16,
+            sockets: 1,
+        };
+        for addr in ["fe80::1", "ff02::99"] {
+            let said = open(&options(addr, None)).unwrap_err().to_string();
+            assert_eq!(said, format!("{addr} is a link-local address: --interface DEV says which link"));
+            assert!(matches!(open(&options(addr, Some("nosuch0"))), Err(ListenError::NoInterface { .. })));
+        }
+        let mapped = open(&options("::ffff:127.0.0.1", None)).unwrap();
+        assert_eq!(mapped[0].local.ip(), IpAddr::from(Ipv4Addr::LOCALHOST));
+        assert_eq!(["ff05::2", "2001:db8::1", "fe80::1", "ff12::9"].map(|a| is_of_link(a.parse().unwrap())), [false, false, true, true]);
     }
 }

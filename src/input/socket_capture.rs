@@ -44,7 +44,10 @@ const RAW: u32 = 101;
 #[derive(Debug)]
 pub struct Device {
     socket: OwnedFd,
-    loopback: bool,
+    /// True to leave out what this machine sends.
+    skip_outgoing: bool,
+    /// True once it was told that the interface went down.
+    told_down: bool,
     stop: Arc<AtomicBool>,
     counters: Arc<SocketCounters>,
     waiting: VecDeque<u8>,
@@ -82,12 +85,20 @@ impl Device {
         bind(socket.as_raw_fd(), &addr).map_err(failed("binding to the interface"))?;
         Ok(Self {
             socket,
-            loopback: addr.hatype() == LOOPBACK,
+            skip_outgoing: addr.hatype() == LOOPBACK,
+            told_down: false,
             stop,
             counters: Arc::default(),
             waiting: header(link).into(),
             frame: vec![0; LONGEST],
         })
+    }
+
+    /// Leaves out what this machine sends itself, if that is wanted; else it does so on loopback alone, where every frame is seen twice. To be
+    /// asked for where datagrams are sent on: going out by the interface they came in by, they would be captured again and again.
+    #[must_use]
+    pub fn skip_outgoing(self, skip: bool) -> Self {
+        Self { skip_outgoing: self.skip_outgoing || skip, ..self }
     }
 
     /// What it counts: frames.
@@ -112,6 +123,14 @@ impl Device {
             let message = match recvmsg::<SockaddrStorage>(self.socket.as_raw_fd(), &mut parts, Some(&mut space), flags) {
                 Ok(message) => message,
                 Err(Errno::EAGAIN | Errno::EINTR) => return Ok(false),
+                // Told once each time the interface goes down; frames come again when it is up (packet(7)).
+                Err(Errno::ENETDOWN) => {
+                    self.counters.downs.fetch_add(1, Ordering::Relaxed);
+                    if !std::mem::replace(&mut self.told_down, true) {
+                        tracing::warn!("the interface that is captured from went down; frames are taken again when it is up");
+                    }
+                    return Ok(false);
+                }
                 Err(e) => return Err(e.into()),
             };
             let kind = message.address.as_ref().and_then(|a| a.as_link_addr()).map(LinkAddr::pkttype);
@@ -128,7 +147,7 @@ impl Device {
         if let Some(drops) = drops {
             self.counters.tell_drops(drops);
         }
-        if self.loopback && outgoing {
+        if self.skip_outgoing && outgoing {
             return Ok(true);
         }
         if nanos.is_none_or(|(seconds, _)| seconds == 0) {

@@ -13,6 +13,15 @@ use super::pipe::Pipe;
 /// How much of the beginning is looked at: enough for every magic number and for telling text.
 const HEAD: usize = 512;
 
+/// How much of an input is waited for before it is recognised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Head {
+    /// As much as is looked at, or all there is.
+    Full,
+    /// What the first read gives.
+    First,
+}
+
 /// An opened input: its plain octets, whatever is in them.
 pub struct Source {
     /// Its plain octets, from the first.
@@ -48,17 +57,23 @@ impl Source {
                 if live { Box::new(Pipe::new(Box::new(file), options.stop.clone())) } else { Box::new(file) }
             }
         };
-        Ok(Self { live, ..Self::layers(name, raw, options.progress.clone())? })
+        // A pipe may bring its first octets one by one: what it is shows when some have come.
+        Ok(Self { live, ..Self::layers(name, raw, options.progress.clone(), Head::Full)? })
     }
 
     /// Looks through the compression of what a reader gives.
-    pub(super) fn layers(name: String, raw: Box<dyn Read + Send>, progress: Option<Arc<AtomicU64>>) -> Result<Self, InputError> {
+    pub(super) fn layers(
+        name: String,
+        raw: Box<dyn Read + Send>,
+        progress: Option<Arc<AtomicU64>>,
+        look: Head,
+    ) -> Result<Self, InputError> {
         let refused = Arc::new(AtomicBool::new(false));
         let mut reader: Box<dyn Read + Send> = Box::new(Counted { raw, progress, refused: Arc::clone(&refused) });
         let mut compression: [Option<Compression>; 2] = [None; 2];
         let mut layer = 0usize;
         loop {
-            let mut replay = Replay::peek(reader);
+            let mut replay = Replay::peek(reader, look);
             if refused.load(Ordering::Relaxed) {
                 let source = replay.then.take().unwrap_or_else(|| io::Error::other("unknown error"));
                 return Err(InputError::Read { name, source });
@@ -122,14 +137,19 @@ struct Replay {
 }
 
 impl Replay {
-    fn peek(mut rest: Box<dyn Read + Send>) -> Self {
+    fn peek(mut rest: Box<dyn Read + Send>, look: Head) -> Self {
         let mut head = vec![0; HEAD];
         let mut filled = 0;
         let mut then = None;
         while let Some(room) = head.get_mut(filled..).filter(|room| !room.is_empty()) {
             match rest.read(room) {
                 Ok(0) => break,
-                Ok(n) => filled += n,
+                Ok(n) => {
+                    filled += n;
+                    if look == Head::First {
+                        break;
+                    }
+                }
                 Err(e) => {
                     then = Some(e);
                     break;

@@ -97,3 +97,23 @@ fn one_at_a_time_gives_the_same_octets() {
     assert_eq!(arrivals.iter().map(|a| a.length).collect::<Vec<_>>(), [7]);
     assert!(calls.receive(&socket.socket, &mut slots, 4, false, &mut extra, &mut arrivals).is_err());
 }
+
+/// Gives its first octets, and then shows that it was asked for more.
+struct Quiet(Vec<u8>);
+
+impl std::io::Read for Quiet {
+    fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+        assert!(!self.0.is_empty(), "a device would wait for a frame here");
+        let octets = std::mem::take(&mut self.0);
+        buf[..octets.len()].copy_from_slice(&octets);
+        Ok(octets.len())
+    }
+}
+
+#[test]
+fn a_live_capture_opens_by_its_header_alone() {
+    let words = [0xa1b2_3c4du32, 0x0004_0002, 0, 0, 262_144, 1];
+    let header: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+    let input = super::Input::live("quiet", Box::new(Quiet(header)), 0, &super::InputOptions::default()).unwrap();
+    assert!(!input.holds_flows());
+}

@@ -61,6 +61,8 @@ pub struct ForwardCounters {
     pub refused: AtomicU64,
     /// Datagrams that could not be sent: no room in time, no way to there.
     pub failed: AtomicU64,
+    /// Sessions that had to share a socket with others, since a process may open so many only: to the destination they are one.
+    pub shared: AtomicU64,
 }
 
 /// A forwarder at work.
@@ -164,6 +166,7 @@ impl Sender {
         counters.octets.store(counts.octets, Ordering::Relaxed);
         counters.refused.store(counts.unreachable, Ordering::Relaxed);
         counters.failed.store(failed, Ordering::Relaxed);
+        counters.shared.store(counts.shared, Ordering::Relaxed);
     }
 }
 

@@ -7,6 +7,7 @@ use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 
 use crate::datagram::DatagramBatch;
+use crate::recency::Recency;
 use crate::time::Timestamp;
 
 const SECOND: i64 = 1_000_000_000;
@@ -16,14 +17,17 @@ const SHORTEST: i64 = SECOND;
 const REMEMBERED: usize = 8;
 /// What is usual at least.
 const LEAST_USUAL: i64 = 10 * SECOND;
-/// Exporters that are watched; a flood of forged ones must not fill the memory.
+/// Exporters that are watched; a flood of forged ones must not fill the memory. Of more, those that were heard once go first, and of those the
+/// longest unheard.
 const MOST_EXPORTERS: usize = 10_000;
 
 /// Watches when exporters send.
 #[derive(Debug)]
 pub struct Idle {
     times: i64,
-    exporters: HashMap<IpAddr, Habit>,
+    slots: HashMap<IpAddr, usize>,
+    exporters: Vec<(IpAddr, Habit)>,
+    recency: Recency,
 }
 
 #[derive(Debug)]
@@ -55,7 +59,7 @@ impl Habit {
 impl Idle {
     /// An exporter is silent after so many times what is usual.
     pub fn new(times: u32) -> Self {
-        Self { times: times.max(1).into(), exporters: HashMap::new() }
+        Self { times: times.max(1).into(), slots: HashMap::new(), exporters: Vec::new(), recency: Recency::new(MOST_EXPORTERS) }
     }
 
     /// Notes who sent; gives those that had been silent and are back.
@@ -63,7 +67,8 @@ impl Idle {
         let mut back = Vec::new();
         for datagram in &batch.datagrams {
             let (Some(time), exporter) = (datagram.time, datagram.exporter.addr) else { continue };
-            if let Some(habit) = self.exporters.get_mut(&exporter) {
+            let slot = self.slots.get(&exporter).copied();
+            if let Some((slot, (_, habit))) = slot.and_then(|slot| Some((slot, self.exporters.get_mut(slot)?))) {
                 let silence = time.nanos().saturating_sub(habit.last.nanos());
                 if silence >= SHORTEST {
                     if habit.silences.len() == REMEMBERED {
@@ -73,14 +78,30 @@ impl Idle {
                 }
                 habit.last = habit.last.max(time);
                 habit.datagrams += 1;
+                self.recency.hear(slot, true);
                 if std::mem::take(&mut habit.told) {
                     back.push(exporter);
                 }
-            } else if self.exporters.len() < MOST_EXPORTERS {
-                self.exporters.insert(exporter, Habit { last: time, silences: VecDeque::new(), datagrams: 1, told: false });
+            } else {
+                self.watch(exporter, Habit { last: time, silences: VecDeque::new(), datagrams: 1, told: false });
             }
         }
         back
+    }
+
+    fn watch(&mut self, exporter: IpAddr, habit: Habit) {
+        let full = self.exporters.len() >= MOST_EXPORTERS;
+        let slot = if full { self.recency.most_silent(None) } else { None }.unwrap_or(self.exporters.len());
+        match self.exporters.get_mut(slot) {
+            Some(place) => {
+                let (gone, _) = std::mem::replace(place, (exporter, habit));
+                self.slots.remove(&gone);
+                self.recency.forget(slot);
+            }
+            None => self.exporters.push((exporter, habit)),
+        }
+        self.slots.insert(exporter, slot);
+        self.recency.hear(slot, false);
     }
 
     /// Those that are silent now and were not told before. One datagram makes no habit.
@@ -99,7 +120,7 @@ impl Idle {
 
     /// The silence of an exporter, if it is silent.
     pub fn silence(&self, exporter: IpAddr) -> Option<Silence> {
-        let habit = self.exporters.get(&exporter).filter(|h| h.told)?;
+        let (_, habit) = self.exporters.get(*self.slots.get(&exporter)?).filter(|(_, h)| h.told)?;
         Some(Silence { exporter, last: habit.last, usual: habit.usual() })
     }
 }
@@ -141,5 +162,27 @@ mod tests {
         sent(&mut idle, 0);
         assert!(idle.new_silences(Timestamp::from_seconds(30)).is_empty());
         assert_eq!(idle.new_silences(Timestamp::from_seconds(31)).len(), 1);
+    }
+
+    #[test]
+    fn forged_ones_make_room_for_those_that_come_after_them() {
+        let mut idle = Idle::new(3);
+        let mut flood = DatagramBatch::clone(&batch("192.0.2.1", &[b"x"]));
+        let one = flood.datagrams[0];
+        let from = |n: u32, second| {
+            let mut datagram = one;
+            datagram.exporter.addr = std::net::Ipv4Addr::from(0x0a00_0000 + n).into();
+            datagram.time = Some(Timestamp::from_seconds(second));
+            datagram
+        };
+        flood.datagrams = (0..30_000).map(|n| from(n, 0)).collect();
+        idle.note(&flood);
+        sent(&mut idle, 0);
+        sent(&mut idle, 1);
+        flood.datagrams = (30_000..60_000).map(|n| from(n, 1)).collect();
+        idle.note(&flood);
+        assert_eq!((idle.exporters.len(), idle.slots.len()), (MOST_EXPORTERS, MOST_EXPORTERS));
+        let silences = idle.new_silences(Timestamp::from_seconds(100));
+        assert_eq!(silences.iter().map(|s| s.exporter).collect::<Vec<_>>(), ["192.0.2.1".parse::<IpAddr>().unwrap()]);
     }
 }

@@ -13,8 +13,9 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use thiserror::Error;
-use tiny_http::{Header, Method, Response, Server};
+use tiny_http::{Header, Method, Request, Response, Server};
 
+use super::answers::Answers;
 use crate::summary::Live;
 
 /// A moment that is older than this is no sign of health: one is published each second.
@@ -65,21 +66,11 @@ impl MetricsServer {
         let server = Server::http(addr).map_err(|e| failed(e.to_string()))?;
         let bound = server.server_addr().to_ip().unwrap_or(addr);
         let serve = move || {
+            let answers = Answers::default();
             for request in server.incoming_requests() {
-                let path = request.url().split('?').next().unwrap_or_default();
-                let answer = match (request.method(), path) {
-                    (Method::Get | Method::Head, "/metrics") => (200, OPENMETRICS, metrics(published.latest().map(|(l, _)| l).as_deref())),
-                    (Method::Get | Method::Head, "/health") => health(published.latest()),
-                    (Method::Get | Method::Head, _) => (404, PLAIN, "there are /metrics and /health\n".to_owned()),
-                    _ => (405, PLAIN, "GET alone\n".to_owned()),
-                };
-                let (status, kind, body) = answer;
-                let mut response = Response::from_string(body).with_status_code(status);
-                if let Ok(header) = Header::from_bytes("Content-Type", kind) {
-                    response = response.with_header(header);
-                }
-                // Whoever asked may be gone.
-                let _ = request.respond(response);
+                let published = published.clone();
+                let long = path(&request) == METRICS;
+                answers.give(request, long, move |request| respond(request, &published));
             }
         };
         thread::Builder::new().name("metrics".into()).spawn(serve).map_err(|e| failed(e.to_string()))?;
@@ -87,6 +78,29 @@ impl MetricsServer {
     }
 }
 
+/// The path that is asked for.
+fn path(request: &Request) -> &str {
+    request.url().split('?').next().unwrap_or_default()
+}
+
+/// Answers one request; it takes as long as whoever asked takes to read.
+fn respond(request: Request, published: &Published) {
+    let answer = match (request.method(), path(&request)) {
+        (Method::Get | Method::Head, METRICS) => (200, OPENMETRICS, metrics(published.latest().map(|(l, _)| l).as_deref())),
+        (Method::Get | Method::Head, "/health") => health(published.latest()),
+        (Method::Get | Method::Head, _) => (404, PLAIN, "there are /metrics and /health\n".to_owned()),
+        _ => (405, PLAIN, "GET alone\n".to_owned()),
+    };
+    let (status, kind, body) = answer;
+    let mut response = Response::from_string(body).with_status_code(status);
+    if let Ok(header) = Header::from_bytes("Content-Type", kind) {
+        response = response.with_header(header);
+    }
+    // Whoever asked may be gone.
+    let _ = request.respond(response);
+}
+
+const METRICS: &str = "/metrics";
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 const PLAIN: &str = "text/plain; charset=utf-8";
 const JSON: &str = "application/json";
@@ -227,6 +241,9 @@ fn others(text: &mut Text, live: &Live) {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{BufRead, BufReader, Write};
+    use std::net::TcpStream;
+
     use super::*;
     use crate::summary::{LiveExport, LiveRecorder, LiveTotals};
 
@@ -249,5 +266,57 @@ mod tests {
         assert_eq!((at(live(false), 1), at(live(false), 16), at(live(true), 1), health(None).0), (200, 503, 503, 503));
         let export = |stopped| Live { exports: vec![LiveExport { stopped, ..LiveExport::default() }], ..live(false) };
         assert_eq!((at(export(false), 1), at(export(true), 1)), (200, 503));
+    }
+
+    /// Asks over a connection of its own, and gives the first line of the answer.
+    fn ask(addr: SocketAddr, path: &str) -> String {
+        let mut stream = TcpStream::connect(addr).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+        let mut line = String::new();
+        BufReader::new(stream).read_line(&mut line).unwrap();
+        line.trim_end().to_owned()
+    }
+
+    /// Asks again and again without reading, until there is no room for more, or enough was asked.
+    fn flood(addr: SocketAddr, path: &str) -> TcpStream {
+        let mut stream = TcpStream::connect(addr).unwrap();
+        stream.set_write_timeout(Some(Duration::from_millis(200))).unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").repeat(100);
+        for _ in 0..100 {
+            if stream.write_all(request.as_bytes()).is_err() {
+                break;
+            }
+        }
+        stream
+    }
+
+    #[test]
+    fn who_does_not_read_keeps_nobody_waiting() {
+        let published = Published::default();
+        // An answer of some megabytes: no buffer on the way takes it.
+        let recorders = (0..20_000).map(|n| LiveRecorder { folder: format!("/{n:0100}"), ..live(false).recorders[0].clone() });
+        published.publish(Arc::new(Live { recorders: recorders.collect(), ..live(false) }));
+        let server = MetricsServer::start(SocketAddr::from(([127, 0, 0, 1], 0)), published).unwrap();
+        let stuck: Vec<TcpStream> = (0..4).map(|n| flood(server.addr, ["/metrics", "/health"][n % 2])).collect();
+        assert_eq!([ask(server.addr, "/health"), ask(server.addr, "/metrics")], ["HTTP/1.1 200 OK", "HTTP/1.1 200 OK"]);
+        // With as many as there may be, health is still told.
+        let more: Vec<TcpStream> = (0..10).map(|_| flood(server.addr, "/metrics")).collect();
+        assert_eq!(ask(server.addr, "/health"), "HTTP/1.1 200 OK");
+        drop((stuck, more));
+    }
+
+    #[test]
+    fn requests_of_one_connection_are_answered_in_their_order() {
+        let server = MetricsServer::start(SocketAddr::from(([127, 0, 0, 1], 0)), Published::default()).unwrap();
+        let mut stream = TcpStream::connect(server.addr).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        for path in ["/health", "/nowhere", "/metrics"] {
+            write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+        }
+        let mut lines = BufReader::new(stream).lines().map(|l| l.unwrap()).filter(|l| l.contains("HTTP/1.1"));
+        let status = [lines.next(), lines.next(), lines.next()].map(|l| l.unwrap_or_default());
+        // A body without a line's end stands before the next status.
+        assert!(status.iter().zip(["503", "404", "200"]).all(|(line, code)| line.contains(code)), "{status:?}");
     }
 }

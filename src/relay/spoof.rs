@@ -153,7 +153,8 @@ impl Spoofer {
     fn send_packets(&mut self, packets: &[&[u8]], to: SocketAddr) -> io::Result<usize> {
         let packets = packets.get(..Batch::MOST).unwrap_or(packets);
         // The ports are in the packets; a raw socket reads a protocol in this place.
-        let to = SocketAddr::new(to.ip(), 0);
+        let mut to = to;
+        to.set_port(0);
         let socket = if to.is_ipv4() { &self.v4 } else { &self.v6 };
         let Some(socket) = socket else { return Err(io::ErrorKind::AddrNotAvailable.into()) };
         self.batch.send(socket, packets, Some(&vec![to; packets.len()]))

@@ -176,6 +176,7 @@ fn definition() -> Definition {
     let seen =
         |seconds: u32, frame| Some(Seen { time: Timestamp::from_seconds(1_700_000_000 + seconds), origin: Origin { file: 0, frame } });
     Definition {
+        id: crate::template::DefinitionId::NONE,
         template: Arc::new(Template { id: 256, kind: Kind::Options, fields, scope_count: 1 }),
         key: DomainKey { exporter: Endpoint { addr: "203.0.113.1".parse().unwrap(), port: 4739 }, domain: 7, version: Version::Ipfix },
         version: 2,

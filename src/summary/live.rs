@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::audit::{LayoutAudit, Outcome, Profile, Traffic};
 use crate::collector::Collector;
+use crate::datagram::known;
 use crate::time::Timestamp;
 
 use super::overview::{ExporterLine, ProblemLine, exporter_line, problem_lines};
@@ -185,8 +186,10 @@ impl Live {
     /// What the collector knows, with the sums by its numbers of layouts; ports, queues and all else are the caller's to fill in first.
     pub fn with(mut self, collector: &Collector, by_layout: &[Traffic]) -> Self {
         let census = collector.census();
-        let mut order: Vec<(u64, u64, u32)> = (0u32..).zip(&census.sources).map(|(n, s)| (s.flows, s.messages, n)).collect();
-        self.exporters_in_all = order.len();
+        // Those that made room for others are in the totals alone.
+        let named = (0u32..).zip(&census.sources).filter(|(_, s)| known(s.key.exporter).is_some());
+        let mut order: Vec<(u64, u64, u32)> = named.map(|(n, s)| (s.flows, s.messages, n)).collect();
+        self.exporters_in_all = census.sources.len();
         if order.len() > MOST_EXPORTERS {
             order.select_nth_unstable_by_key(MOST_EXPORTERS, |key| std::cmp::Reverse(*key));
             order.truncate(MOST_EXPORTERS);
@@ -210,7 +213,7 @@ impl Live {
         by_layout.iter().for_each(|traffic| self.totals.sums.add(traffic));
         self.totals.messages = census.messages.values().sum();
         self.totals.lost = collector.lost();
-        self.totals.templates = collector.templates().definitions().len() as u64;
+        self.totals.templates = collector.templates().len() as u64;
         self.totals.sets_waiting = collector.waiting() as u64;
         self.totals.sets_without_template = census.data_sets_without_template;
         self.problems = problem_lines(&[], collector);

@@ -11,12 +11,28 @@ use super::store::DomainKey;
 
 /// The number of a definition in its store: small, dense, and good as an index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct DefinitionId(pub(super) u32);
+pub struct DefinitionId {
+    index: u32,
+    /// How many had the same index before and were forgotten: who still has the number of one finds nothing.
+    turn: u32,
+}
 
 impl DefinitionId {
+    /// No definition has it.
+    pub const NONE: Self = Self { index: u32::MAX, turn: u32::MAX };
+
+    pub(super) fn new(index: u32) -> Self {
+        Self { index, turn: 0 }
+    }
+
+    /// The number for the next one at the same index.
+    pub(super) fn next_turn(self) -> Self {
+        Self { turn: self.turn.wrapping_add(1), ..self }
+    }
+
     /// The number as an index, from 0.
     pub fn index(self) -> usize {
-        self.0 as usize
+        self.index as usize
     }
 }
 
@@ -83,6 +99,8 @@ pub struct KeptHistory {
 /// One definition: an id may have several in the course of time.
 #[derive(Clone, Debug)]
 pub struct Definition {
+    /// Its number.
+    pub id: DefinitionId,
     /// The content.
     pub template: Arc<Template>,
     /// The session and domain that sent it.
@@ -116,6 +134,11 @@ pub struct Definition {
 }
 
 impl Definition {
+    /// True for one that was forgotten: no template has the id 0.
+    pub(super) fn is_gone(&self) -> bool {
+        self.template.id == 0
+    }
+
     /// True while an earlier run alone vouches for it: this one has not met it.
     pub fn is_only_kept(&self) -> bool {
         self.kept.is_some() && self.times_sent == 0

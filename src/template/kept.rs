@@ -21,6 +21,8 @@ impl TemplateStore {
             let definition = self.define(kept.key, kept.template.clone()).map_err(|refusal| (kept, refusal))?;
             if let Some(d) = self.definitions.get_mut(definition.index()) {
                 d.kept = Some(kept.history);
+                // An earlier run vouches for it, whether or not it has been heard yet.
+                self.eviction.used(definition);
             }
             self.kept.push(definition);
         }

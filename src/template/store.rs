@@ -5,7 +5,7 @@
 //! templates from one port and data from another; offline, one that such a port is going to send.
 //!
 //! Bounds: templates in all, and domains (a forged stream of datagrams can invent both). What exceeds a bound is refused and
-//! counted; what is there stays, since a working exporter refreshes and must not be pushed out by a flood.
+//! counted; in a run that never ends others make room for it, see [`TemplateStore::evicting`].
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -15,10 +15,11 @@ use crate::datagram::Endpoint;
 use crate::message::Version;
 
 use super::event::{Event, EventKind, Events, Intervals};
+use super::eviction::Eviction;
 use super::history::{Definition, DefinitionId, Kind, Seen, Template};
 
 /// Fields of all definitions together: what a hundred thousand ordinary templates have. A flood of long ones takes no more memory.
-const MOST_FIELDS_IN_ALL: usize = 4_000_000;
+pub(super) const MOST_FIELDS_IN_ALL: usize = 4_000_000;
 /// Contents of one id in its domain: each new one is held against those before.
 const MOST_CONTENTS: usize = 1_000;
 
@@ -148,22 +149,27 @@ pub(super) enum Slot {
 pub(super) struct Domain {
     pub(super) slots: HashMap<u16, Slot>,
     /// All definitions that an id ever had here, in order.
-    known: HashMap<u16, Vec<DefinitionId>>,
+    pub(super) known: HashMap<u16, Vec<DefinitionId>>,
+    /// How many those are, and their fields.
+    pub(super) held: usize,
+    pub(super) fields: usize,
+    /// By which it is known who was heard last.
+    pub(super) slot: usize,
 }
 
 /// All templates of a run.
 #[derive(Clone, Debug, Default)]
 pub struct TemplateStore {
     rule: ScopeRule,
-    limits: Limits,
+    pub(super) limits: Limits,
     pub(super) definitions: Vec<Definition>,
     /// Fields of all of them.
-    fields: usize,
+    pub(super) fields: usize,
     pub(super) domains: HashMap<DomainKey, Domain>,
     /// The latest definition by address, domain, version and id, whatever the port.
-    by_address: HashMap<(IpAddr, u32, Version, u16), DefinitionId>,
+    pub(super) by_address: HashMap<(IpAddr, u32, Version, u16), DefinitionId>,
     /// The latest definition by address, version and id, whatever port and domain.
-    by_host: HashMap<(IpAddr, Version, u16), DefinitionId>,
+    pub(super) by_host: HashMap<(IpAddr, Version, u16), DefinitionId>,
     /// From a first pass: what is going to be defined, first definition each.
     later_by_address: HashMap<(IpAddr, u32, Version, u16), DefinitionId>,
     later_by_host: HashMap<(IpAddr, Version, u16), DefinitionId>,
@@ -171,6 +177,7 @@ pub struct TemplateStore {
     /// What earlier runs kept, the longest unheard first.
     pub(super) kept: Vec<DefinitionId>,
     events: Events,
+    pub(super) eviction: Eviction,
 }
 
 impl TemplateStore {
@@ -219,25 +226,39 @@ impl TemplateStore {
         if template.fields.len() > self.limits.fields {
             return Err(Refusal::TooManyFields);
         }
-        if !self.domains.contains_key(&key) && self.domains.len() >= self.limits.domains {
-            return Err(Refusal::TooManyDomains);
+        if !self.domains.contains_key(&key) {
+            if !self.room_for_domain() {
+                return Err(Refusal::TooManyDomains);
+            }
+            let slot = self.eviction.slot(key);
+            self.domains.insert(key, Domain { slot, ..Domain::default() });
         }
-        let known = self.domains.entry(key).or_default().known.entry(template.id).or_default();
+        let domain = self.domains.entry(key).or_default();
+        self.eviction.hear(domain.slot, false);
+        let known = domain.known.entry(template.id).or_default();
         let same = known.iter().copied().find(|d| self.definitions.get(d.index()).is_some_and(|d| *d.template == template));
         if let Some(definition) = same {
             return Ok(definition);
         }
-        let fields = self.fields + template.fields.len();
-        if self.definitions.len() >= self.limits.definitions || fields > MOST_FIELDS_IN_ALL || known.len() >= MOST_CONTENTS {
+        if known.len() >= MOST_CONTENTS || !self.room_for_definition(key, template.fields.len()) {
             return Err(Refusal::TooManyDefinitions);
         }
-        let definition = u32::try_from(self.definitions.len()).map(DefinitionId).map_err(|_| Refusal::TooManyDefinitions)?;
-        self.fields = fields;
-        known.push(definition);
-        self.definitions.push(Definition {
+        let id = match self.eviction.free.pop() {
+            Some(gone) => gone.next_turn(),
+            None => u32::try_from(self.definitions.len()).map(DefinitionId::new).map_err(|_| Refusal::TooManyDefinitions)?,
+        };
+        let domain = self.domains.entry(key).or_default();
+        let known = domain.known.entry(template.id).or_default();
+        known.push(id);
+        let (version, slot) = (u32::try_from(known.len()).unwrap_or(u32::MAX), domain.slot);
+        domain.held += 1;
+        domain.fields += template.fields.len();
+        self.fields += template.fields.len();
+        let definition = Definition {
+            id,
             template: Arc::new(template),
             key,
-            version: u32::try_from(known.len()).unwrap_or(u32::MAX),
+            version,
             first_seen: None,
             last_seen: None,
             times_sent: 0,
@@ -250,8 +271,13 @@ impl TemplateStore {
             returns: 0,
             list_uses: 0,
             kept: None,
-        });
-        Ok(definition)
+        };
+        self.eviction.belongs(id, slot);
+        match self.definitions.get_mut(id.index()) {
+            Some(place) => *place = definition,
+            None => self.definitions.push(definition),
+        }
+        Ok(id)
     }
 
     /// Lets other ports and domains find a definition, as the latest one.
@@ -359,6 +385,7 @@ impl TemplateStore {
     /// Counts a Data Set that was read with a definition.
     pub fn used(&mut self, lookup: Lookup, records: u64, seen: Seen) {
         if let Some(d) = self.definitions.get_mut(lookup.definition.index()) {
+            self.eviction.used(lookup.definition);
             d.sets += 1;
             d.records += records;
             if lookup.found == Found::Later {
@@ -394,35 +421,45 @@ impl TemplateStore {
         self.by_address.clear();
         self.by_host.clear();
         // Definitions are in the order of their first arrival, so the first one that takes a place is the first to come.
-        for ((number, definition), arrives) in (0u32..).zip(&self.definitions).zip(arrives) {
+        for (definition, arrives) in self.definitions.iter().zip(arrives) {
             if !arrives {
                 continue;
             }
             let (key, id) = (definition.key, definition.template.id);
-            self.later_by_address.entry((key.exporter.addr, key.domain, key.version, id)).or_insert(DefinitionId(number));
-            self.later_by_host.entry((key.exporter.addr, key.version, id)).or_insert(DefinitionId(number));
+            self.later_by_address.entry((key.exporter.addr, key.domain, key.version, id)).or_insert(definition.id);
+            self.later_by_host.entry((key.exporter.addr, key.version, id)).or_insert(definition.id);
         }
         self.recall();
     }
 
     /// One definition.
     pub fn definition(&self, id: DefinitionId) -> Option<&Definition> {
-        self.definitions.get(id.index())
+        self.definitions.get(id.index()).filter(|d| d.id == id && !d.is_gone())
     }
 
     /// All definitions with their numbers, in the order of their first arrival.
     pub fn all(&self) -> impl Iterator<Item = (DefinitionId, &Definition)> {
-        (0u32..).map(DefinitionId).zip(&self.definitions)
+        self.definitions.iter().filter(|d| !d.is_gone()).map(|d| (d.id, d))
     }
 
-    /// All definitions in the order of their first arrival.
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.definitions.len() - self.eviction.free.len()
+    }
+
+    /// True if there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// All definitions in the order of their first arrival; a store that forgets has empty ones among them.
     pub fn definitions(&self) -> &[Definition] {
         &self.definitions
     }
 }
 
 /// Removes an entry if it still stands for the definition that is gone.
-fn for_same<K: std::hash::Hash + Eq>(map: &mut HashMap<K, DefinitionId>, key: K, gone: DefinitionId) {
+pub(super) fn for_same<K: std::hash::Hash + Eq>(map: &mut HashMap<K, DefinitionId>, key: K, gone: DefinitionId) {
     if map.get(&key) == Some(&gone) {
         map.remove(&key);
     }

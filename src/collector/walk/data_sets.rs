@@ -41,7 +41,8 @@ impl Collector {
         whole: bool,
         emit: &mut dyn FnMut(Work),
     ) -> (u32, u32) {
-        let source = context.source;
+        let source = self.source_of(&context);
+        let context = Context { source, ..context };
         let here = Place { origin: context.origin, exporter: Some(context.exporter.addr), domain: context.domain, offset };
         let Some(compiled) = self.plan_of(lookup.definition, context.version) else {
             self.octets.miss(OctetClass::Refused, here, body.len());
@@ -237,7 +238,8 @@ impl Collector {
     pub(super) fn without_template(&mut self, set: &HeldSet<Context>, octets: usize, offset: Option<usize>, cause: Cause) {
         self.census.data_sets_without_template += 1;
         let elsewhere = self.other_scopes(set.key, set.id);
-        if let Some(source) = self.census.sources.get_mut(set.what.source as usize) {
+        let number = self.source_of(&set.what);
+        if let Some(source) = self.census.sources.get_mut(number as usize) {
             source.sets_without_template += 1;
             let room = self.uncovered_ids < MOST_UNCOVERED_IDS;
             let new = source.uncovered(set.id, octets, Seen { time: set.time, origin: set.what.origin }, room);
@@ -251,6 +253,6 @@ impl Collector {
         self.octets.note(OctetClass::NoTemplate, here, octets);
         let withdrawn = self.store.was_withdrawn(set.key, id);
         let cause = if withdrawn { causes::AFTER_WITHDRAWAL } else { cause };
-        self.problem(cause, here, Some(set.what.source), || format!("Set {id}: no template {id} from this exporter and domain"));
+        self.problem(cause, here, Some(number), || format!("Set {id}: no template {id} from this exporter and domain"));
     }
 }

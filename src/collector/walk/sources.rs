@@ -6,49 +6,39 @@ use super::*;
 impl Collector {
     /// What the sequence numbers of an exporter tell: the sums over its sessions, and what the numbers of the largest count.
     pub fn sequence(&self, source: u32) -> SequenceReport {
-        let mut sum = SequenceReport::default();
-        for stream in self.stream_list.iter().filter(|s| s.source == source) {
-            let report = stream.sequence.report();
-            sum.convention = sum.convention.or(report.convention);
-            sum.deviates |= report.deviates;
-            sum.lost += report.lost;
-            sum.reordered += report.reordered;
-            sum.duplicates += report.duplicates;
-            sum.restarts += report.restarts;
-            sum.first = sum.first.or(report.first);
+        let mut sum = self.turnover.sequence(source);
+        for stream in self.stream_list.iter().filter(|s| s.source == source && self.is_of(source, &s.source_key())) {
+            sum.add(&stream.sequence.report());
         }
         sum
     }
 
     /// Units lost by the sequence numbers of all exporters.
     pub fn lost(&self) -> u64 {
-        self.stream_list.iter().map(|s| s.sequence.report().lost).sum()
+        self.turnover.lost() + self.stream_list.iter().map(|s| s.sequence.report().lost).sum::<u64>()
     }
 
     pub(super) fn stream(&mut self, datagram: &Datagram, version: Version, domain: u32) -> Option<usize> {
         let key = StreamKey { exporter: datagram.exporter, collector: datagram.collector, version, domain };
-        if let Some(stream) = self.streams.get(&key) {
-            return Some(*stream);
+        if let Some(stream) = self.streams.get(&key).copied() {
+            self.heard_again(stream);
+            return Some(stream);
         }
-        if self.stream_list.len() >= self.options.sources {
+        if self.stream_list.len() >= self.options.sources && !self.options.makes_room() {
             return None;
         }
-        let has_domain = matches!(version, Version::V5 | Version::V9 | Version::Ipfix);
-        let source_key = SourceKey { exporter: datagram.exporter.addr, version, domain: has_domain.then_some(domain) };
-        let census = &mut self.census.sources;
-        let source = *self.sources.entry(source_key).or_insert_with(|| {
-            let unseen = Timestamp::from_nanos(0);
-            census.push(Source::new(source_key, unseen));
-            census.len() as u32 - 1
-        });
-        self.stream_list.push(Stream {
+        let source = self.source(source_key(datagram.exporter.addr, version, domain));
+        let stream = Stream {
+            key,
             source,
+            messages: 1,
             sequence: Sequence::new(version),
             uptime_rate: UptimeRate::default(),
             domain_key: domain_key(datagram, version, domain),
-        });
-        self.streams.insert(key, self.stream_list.len() - 1);
-        Some(self.stream_list.len() - 1)
+        };
+        let slot = self.put_stream(stream, datagram);
+        self.streams.insert(key, slot);
+        Some(slot)
     }
 
     pub(super) fn seen(&mut self, source: u32, datagram: &Datagram, time: Timestamp) {
@@ -78,11 +68,10 @@ impl Collector {
     }
 
     pub(super) fn layout(&mut self, source: u32, kind: LayoutKind) -> u32 {
-        let layouts = &mut self.census.layouts;
-        *self.layouts.entry((source, kind)).or_insert_with(|| {
-            layouts.push(Layout { source, kind });
-            layouts.len() as u32 - 1
-        })
+        if let Some(layout) = self.layouts.get(&(source, kind)) {
+            return *layout;
+        }
+        self.new_layout(source, kind)
     }
 
     pub(super) fn add_flows(&mut self, source: u32, flows: u64) {
@@ -94,12 +83,18 @@ impl Collector {
     pub(super) fn note_losses(&mut self) {
         for index in 0..self.stream_list.len() {
             let Some(stream) = self.stream_list.get(index) else { continue };
-            let (report, source) = (stream.sequence.report(), stream.source);
-            let Some(key) = self.census.sources.get(source as usize).map(|s| s.key).filter(|_| report.lost > 0) else { continue };
+            self.note_loss(stream.sequence.report(), stream.source, stream.source_key());
+        }
+    }
+
+    /// Tells what a session has lost.
+    pub(super) fn note_loss(&mut self, report: SequenceReport, source: u32, key: SourceKey) {
+        if report.lost > 0 {
             let first = crate::datagram::Origin { file: 0, frame: 0 };
             let here = Place { origin: first, exporter: Some(key.exporter), domain: key.domain, offset: None };
             let what = report.convention.map_or("units", |c| c.name());
-            self.problem(causes::SEQUENCE_LOST, here, Some(source), || format!("{} lost; the sequence counts {what}", report.lost));
+            let source = self.is_of(source, &key).then_some(source);
+            self.problem(causes::SEQUENCE_LOST, here, source, || format!("{} lost; the sequence counts {what}", report.lost));
         }
     }
 }

@@ -116,6 +116,7 @@ struct Forward<'a> {
     filtered: u64,
     refused: u64,
     failed: u64,
+    shared: u64,
 }
 
 #[derive(Serialize)]
@@ -240,8 +241,16 @@ fn queue(q: &LiveQueue) -> Queue<'_> {
 }
 
 fn forward(f: &LiveForward) -> Forward<'_> {
-    let LiveForward { to, sent, octets, dropped, filtered, refused, failed } = f;
-    Forward { to, sent: *sent, octets: *octets, dropped: *dropped, filtered: *filtered, refused: *refused, failed: *failed }
+    Forward {
+        to: &f.to,
+        sent: f.sent,
+        octets: f.octets,
+        dropped: f.dropped,
+        filtered: f.filtered,
+        refused: f.refused,
+        failed: f.failed,
+        shared: f.shared,
+    }
 }
 
 fn recorder(r: &LiveRecorder) -> Recorder<'_> {

@@ -80,7 +80,7 @@
 //!   `exporters_in_all`
 //! - `problems`, worst first: `code`, `severity`, `count`, `message`, `first_exporter`, `detail` of the first
 //! - `queues`: `name`, `waiting` datagrams, `octets` that they hold, `dropped`; `forwards`: `to`, `sent`, `octets`, `dropped` (its queue was full),
-//!   `filtered`, `refused` (nobody listens there), `failed`; `recorders`: `folder`, `stopped`, `datagrams`, `octets`, `dropped`, `lost`, `files`;
+//!   `filtered`, `refused` (nobody listens there), `failed`, `shared` (sessions that share a socket); `recorders`: `folder`, `stopped`, `datagrams`, `octets`, `dropped`, `lost`, `files`;
 //!   `exports`: `folder`, `stopped`, `flows`, `lost`, `files`
 //!
 //! ## `ipfix-inspect/options/1`

@@ -146,6 +146,8 @@ pub struct LiveForward {
     pub refused: u64,
     /// Datagrams that could not be sent.
     pub failed: u64,
+    /// Sessions that share a socket with others, since there are too many for one each.
+    pub shared: u64,
 }
 
 /// One folder that datagrams are kept in.

@@ -609,3 +609,53 @@ fn datagrams_are_taken_off_an_interface() {
     let last = last_object(&listener.stop());
     assert_eq!((&last["messages"], &last["datagrams"], &last["kernel_drops"]), (&20.into(), &20.into(), &0.into()));
 }
+
+#[test]
+fn capturing_begins_and_ends_though_nothing_comes() {
+    let root = Command::new("id").arg("-u").output().is_ok_and(|o| o.stdout == b"0\n");
+    if !root || !Command::new("unshare").args(["-n", "true"]).output().is_ok_and(|o| o.status.success()) {
+        return support::skip("capturing_begins_and_ends_though_nothing_comes", "the right to capture, and to make a network");
+    }
+    let mut command = Command::new("unshare");
+    command.args([
+        "-n",
+        "sh",
+        "-c",
+        &format!("ip link set lo up; exec {PROGRAM} listen --capture lo --port 2055 --summary 1s --format json"),
+    ]);
+    let listener = Listener::of(command, 0);
+    listener.wait("a summary", |l| l.output().lines().count() > 0);
+    assert_eq!(last_object(&listener.stop())["datagrams"], 0);
+}
+
+#[test]
+fn what_is_forwarded_is_not_captured_again() {
+    let root = Command::new("id").arg("-u").output().is_ok_and(|o| o.stdout == b"0\n");
+    if !root || !Command::new("unshare").args(["-n", "true"]).output().is_ok_and(|o| o.status.success()) {
+        return support::skip("what_is_forwarded_is_not_captured_again", "the right to capture, and to make a network");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let sending = folder.path().join("sending");
+    std::fs::write(&sending, "").unwrap();
+    // The exporter sends from the far end of a link, and what is forwarded leaves by its near end, to the same port.
+    let script = format!(
+        "ip link set lo up; ip link add near0 type veth peer name far0 && ip link set near0 up && ip link set far0 up || exit 77\n\
+         ip addr add 10.9.9.1/24 dev far0; ip neigh add 10.9.9.2 lladdr 02:00:00:00:00:02 dev far0\n\
+         ip addr add 10.8.8.1/24 dev near0; ip neigh add 10.8.8.2 lladdr 02:00:00:00:00:03 dev near0\n\
+         (while [ -e {sending} ]; do sleep 0.3; {PROGRAM} replay {} --to 10.9.9.2:2055; done) >/dev/null 2>&1 &\n\
+         exec {PROGRAM} listen --capture near0 --port 2055 --forward 10.8.8.2:2055 --summary 1s --format json",
+        testdata("fprobe-v5.pcap").display(),
+        sending = sending.display()
+    );
+    let mut command = Command::new("unshare");
+    command.args(["-n", "sh", "-c", &script]);
+    let listener = Listener::of(command, 0);
+    let count = |l: &Listener, key: &str| serde_json::from_str::<Value>(l.output().lines().last()?).ok()?[key].as_u64();
+    listener.wait("the datagrams", |l| count(l, "datagrams").is_some_and(|n| n >= 24));
+    std::fs::remove_file(&sending).unwrap();
+    std::thread::sleep(Duration::from_secs(2));
+    let last = last_object(&listener.stop());
+    let datagrams = last["datagrams"].as_u64().unwrap();
+    assert_eq!(&last["forwards"][0]["sent"], &last["datagrams"]);
+    assert!(datagrams.is_multiple_of(12) && datagrams < 12 * 60, "{datagrams}");
+}

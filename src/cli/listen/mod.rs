@@ -27,7 +27,7 @@ use std::time::Duration;
 use crate::audit::Traffic;
 use crate::collector::{Collector, CollectorOptions, run as run_pipeline};
 use crate::plan::{Canonical, Schema, SchemaBuilder};
-use crate::relay::{LogLines, MetricsServer, Published, Signal, Taker, now, queue, signals, start_log, start_log_in};
+use crate::relay::{LogLines, MetricsServer, Published, Signal, Taker, now, queue, raise_open_files, signals, start_log, start_log_in};
 use crate::report::{FlowTable, live_json, live_text};
 use crate::summary::{Live, LiveExport, Talkers, TalkersPart};
 use crate::write::{PartFile, Partitioning, RowWriter};
@@ -69,6 +69,7 @@ pub(super) fn run(options: &ListenOptions, reload: &Reload<'_>) -> Result<Ending
     } else {
         start_log(options.reading.quiet, options.style.color);
     }
+    raise_open_files();
     let asked = signals().map_err(|e| Failure(format!("signals can't be caught: {e}")))?;
     let (schema, digest, sink) = prepare(options)?;
     try_folders(&options.sources)?;

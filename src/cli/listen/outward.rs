@@ -135,6 +135,7 @@ impl Outward {
             f.filtered += read(&counters.filtered);
             f.refused += read(&counters.refused);
             f.failed += read(&counters.failed);
+            f.shared += read(&counters.shared);
         }
         for (folder, waiting, counters) in &self.records {
             queue(format!("record {folder}"), waiting);

@@ -47,7 +47,8 @@ pub(super) fn open(options: &ListenSource) -> Result<Vec<Opened>, Failure> {
     {
         let stop = Arc::new(AtomicBool::new(false));
         let device = Device::open(name, options.port.port, options.port.receive_buffer, Arc::clone(&stop));
-        Ok(vec![Opened::Device(device.map_err(|e| Failure(e.to_string()))?, name.clone(), stop)])
+        let device = device.map_err(|e| Failure(e.to_string()))?.skip_outgoing(options.skip_outgoing);
+        Ok(vec![Opened::Device(device, name.clone(), stop)])
     }
     #[cfg(not(target_os = "linux"))]
     Err(Failure(format!("--capture {name}: this system has no way to do it here; write a capture and read that")))

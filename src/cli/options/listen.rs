@@ -51,6 +51,8 @@ pub(in crate::cli) struct ListenSource {
     pub(in crate::cli) port: PortOptions,
     /// The interface that datagrams to the port are taken off, in place of listening.
     pub(in crate::cli) capture: Option<String>,
+    /// True if what this machine sends is not to be captured: it forwards, and its copies would come back.
+    pub(in crate::cli) skip_outgoing: bool,
     pub(in crate::cli) profile: Arc<Profile>,
     pub(in crate::cli) admission: Admission,
     pub(in crate::cli) forward: Vec<ForwardOptions>,
@@ -78,7 +80,7 @@ impl ListenOptions {
 impl ListenSource {
     /// True if what is received from is the same.
     pub(in crate::cli) fn is_on_the_port_of(&self, other: &Self) -> bool {
-        (&self.port, &self.capture) == (&other.port, &other.capture)
+        (&self.port, &self.capture, self.skip_outgoing) == (&other.port, &other.capture, other.skip_outgoing)
     }
 }
 
@@ -164,9 +166,11 @@ pub(in crate::cli) fn listen_sources(
             _ => return Err(Failure("--port: with --source it is one port in place of one flow source's own".to_owned())),
         }
     }
-    let sources: Vec<ListenSource> =
+    let mut sources: Vec<ListenSource> =
         chosen.iter().map(|(source, of)| listen_source(source, of, &configuration, args, elements)).collect::<Result<_, _>>()?;
     check_loops(&sources)?;
+    let forwards = sources.iter().any(|s| !s.forward.is_empty());
+    sources.iter_mut().for_each(|s| s.skip_outgoing = s.capture.is_some() && forwards);
     Ok(sources)
 }
 
@@ -200,6 +204,7 @@ fn listen_source(
             sockets: args.sockets,
         },
         capture: args.capture.clone(),
+        skip_outgoing: false,
         profile: profiles::choose(&profile, elements)?,
         admission: Admission { rules: if everything { Vec::new() } else { vec![rule] } },
         forward: forwards(source, config, args).map_err(|e| if args.forward.is_empty() { of_file(e) } else { e })?,

@@ -82,6 +82,7 @@ fn moment(seconds: u32) -> Arc<Live> {
             filtered: 0,
             refused: 4,
             failed: 0,
+            shared: 0,
         }],
         recorders: vec![LiveRecorder {
             folder: "rec".to_owned(),

@@ -1,6 +1,6 @@
 //! In: datagrams. Out: batches of flows in order, the census of exporters, the ledger of problems, the history of templates.
 //! The one decoder: offline commands and live ones differ only in who brings the datagrams.
-//! May use: `time`, `datagram`, `element`, `input` (the weight of a problem), `message`, `template`, `plan`, `column`.
+//! May use: `time`, `recency`, `datagram`, `element`, `input` (the weight of a problem), `message`, `template`, `plan`, `column`.
 //!
 //! ```text
 //!                         ┌─ Collector (one thread) ──────────────┐          ┌─ workers ─┐

@@ -11,10 +11,12 @@ mod history;
 mod kept;
 mod pending;
 mod store;
+mod withdrawal;
 
 pub use diff::{Change, diff};
 pub use event::{Event, EventKind, Intervals};
 pub use eviction::Evicted;
 pub use history::{Definition, DefinitionId, KeptHistory, KeptTemplate, Kind, Seen, Template};
 pub use pending::{HeldSet, Pending, PendingLimits};
-pub use store::{DomainKey, Found, Learned, Limits, Lookup, Refusal, ScopeRule, TemplateStore, Withdrawal, Withdrawn};
+pub use store::{DomainKey, Found, Learned, Limits, Lookup, Refusal, ScopeRule, TemplateStore};
+pub use withdrawal::{Withdrawal, Withdrawn};

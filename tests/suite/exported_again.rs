@@ -18,13 +18,13 @@ fn of_tcp(paths: &[&Path], more: &[&str]) -> Result<(String, String), String> {
     }
 }
 
-/// softflowd says 1 in 10: TCP has 2,175,461 octets as they were sent.
+/// softflowd says 1 in 10: TCP has 1,970 packets and 2,175,461 octets as they were sent.
 #[test]
 fn counters_are_multiplied_once() {
     let folder = tempfile::tempdir().unwrap();
     let capture = testdata("softflowd-v5-sampled.pcap");
     let at = |name: &str| folder.path().join(name);
-    let (sent, multiplied) = ("17880 2175461", "178800 21754610");
+    let (sent, multiplied) = ("1970 2175461", "19700 21754610");
     assert_eq!(of_tcp(&[&capture], &[]), Ok((sent.to_owned(), String::new())));
     assert_eq!(of_tcp(&[&capture], &["--scale"]), Ok((multiplied.to_owned(), String::new())));
     exported(&capture, &at("raw.parquet"), &[]);
@@ -65,7 +65,7 @@ fn counters_are_multiplied_once() {
         }
         assert!(!target.exists());
         assert_eq!(run(&[&["flows", "--columns", "src_addr"], &inputs[..]].concat()).status.code(), Some(0));
-        assert_eq!(of_tcp(&[&one, other], &["--scale"]), Ok(("357600 43509220".to_owned(), String::new())));
+        assert_eq!(of_tcp(&[&one, other], &["--scale"]), Ok(("39400 43509220".to_owned(), String::new())));
     }
 }
 
@@ -85,11 +85,11 @@ fn text_with_multiplied_counters_has_no_rates() {
         for path in [&multiplied, &again] {
             assert!(!fs::read_to_string(path).unwrap().contains("sampling_interval"));
             let why = format!("ipfix-inspect: {}: has no sampling_interval: --scale has multiplied nothing in it\n", path.display());
-            assert_eq!(of_tcp(&[path], &["--scale"]), Ok(("178800 21754610".to_owned(), why)));
+            assert_eq!(of_tcp(&[path], &["--scale"]), Ok(("19700 21754610".to_owned(), why)));
             let told: Value = serde_json::from_slice(&run(&["summary", "--scale", "--format", "json", text(path)]).stdout).unwrap();
             assert_eq!(told["scaled"], false, "nothing can be multiplied");
         }
-        for (path, sums) in [(&raw, "178800 21754610"), (&named, "1788000 217546100")] {
+        for (path, sums) in [(&raw, "19700 21754610"), (&named, "197000 217546100")] {
             let (found, why) = of_tcp(&[path], &["--scale"]).unwrap();
             assert_eq!(found, sums);
             assert_eq!(
@@ -105,7 +105,7 @@ fn text_with_multiplied_counters_has_no_rates() {
     let parquet = at("no-rates.parquet");
     exported(&capture, &parquet, &["--exclude", "sampling_interval"]);
     let (found, why) = of_tcp(&[&parquet], &["--scale"]).unwrap();
-    assert_eq!((found.as_str(), why.contains("has no sampling_interval")), ("17880 2175461", true));
+    assert_eq!((found.as_str(), why.contains("has no sampling_interval")), ("1970 2175461", true));
     // What nothing was multiplied in is not marked as multiplied.
     exported(&parquet, &at("again.parquet"), &["--scale", "-q"]);
     let told: Value = serde_json::from_slice(&run(&["--format", "json", text(&at("again.parquet"))]).stdout).unwrap();

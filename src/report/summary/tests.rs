@@ -306,7 +306,7 @@ fn a_counter_that_no_flow_says_is_not_0() {
     let interval = &report["series"]["intervals"][0];
     assert_eq!((&interval["packets"], &interval["bytes"]), (&serde_json::Value::Null, &serde_json::json!(0)));
     let told = summary_text(&ask(None), &view(si()), true);
-    assert!(told.starts_with("3 flows, 0\u{a0}B, packets unknown\n"), "{told}");
+    assert!(told.starts_with("3 flows, 0 B, packets unknown\n"), "{told}");
     let told = summary_text(&ask(None), &view(si()), false);
     assert!(told.lines().any(|line| line.split_whitespace().take(4).eq(["TCP", "1", "–", "–"])), "{told}");
     let told = summary_markdown(&ask(None), &view(si()), true);

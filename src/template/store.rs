@@ -16,7 +16,7 @@ use crate::message::Version;
 
 use super::event::{Event, EventKind, Events, Intervals};
 use super::eviction::Eviction;
-use super::history::{Definition, DefinitionId, Kind, Seen, Template};
+use super::history::{Definition, DefinitionId, Seen, Template};
 
 /// Fields of all definitions together: what a hundred thousand ordinary templates have. A flood of long ones takes no more memory.
 pub(super) const MOST_FIELDS_IN_ALL: usize = 4_000_000;
@@ -408,7 +408,7 @@ mod tests {
     use super::*;
     use crate::datagram::Origin;
     use crate::message::FieldSpecifier;
-    use crate::template::{Withdrawal, Withdrawn};
+    use crate::template::{Kind, Withdrawal, Withdrawn};
     use crate::time::Timestamp;
 
     fn key(port: u16, domain: u32) -> DomainKey {

@@ -477,7 +477,7 @@ fn groups_of_both_families_are_joined() {
             let script = format!(
                 "ip link add near0 type veth peer name far0 && ip link set near0 up && ip link set far0 up || exit 77\n\
                  ip -6 addr add fd00::1/64 dev near0 nodad && ip addr add 10.9.9.1/24 dev near0 && ip route add 224.0.0.0/4 dev near0\n\
-                 (while [ -e {} ]; do sleep 0.3; {PROGRAM} replay {} --to {to}; done) >/dev/null 2>&1 &\n\
+                 (while [ -e {} ]; do sleep 0.3; {PROGRAM} replay {} --to {to} --rate 1000; done) >/dev/null 2>&1 &\n\
                  exec {PROGRAM} listen --bind {group} {interface} --port 20551 --summary 1s --format json",
                 sending.display(),
                 capture.display()
@@ -642,7 +642,7 @@ fn what_is_forwarded_is_not_captured_again() {
         "ip link set lo up; ip link add near0 type veth peer name far0 && ip link set near0 up && ip link set far0 up || exit 77\n\
          ip addr add 10.9.9.1/24 dev far0; ip neigh add 10.9.9.2 lladdr 02:00:00:00:00:02 dev far0\n\
          ip addr add 10.8.8.1/24 dev near0; ip neigh add 10.8.8.2 lladdr 02:00:00:00:00:03 dev near0\n\
-         (while [ -e {sending} ]; do sleep 0.3; {PROGRAM} replay {} --to 10.9.9.2:2055; done) >/dev/null 2>&1 &\n\
+         (while [ -e {sending} ]; do sleep 0.3; {PROGRAM} replay {} --to 10.9.9.2:2055 --rate 1000; done) >/dev/null 2>&1 &\n\
          exec {PROGRAM} listen --capture near0 --port 2055 --forward 10.8.8.2:2055 --summary 1s --format json",
         testdata("fprobe-v5.pcap").display(),
         sending = sending.display()

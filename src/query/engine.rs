@@ -20,6 +20,7 @@ use sqlparser::parser::Parser;
 use super::error::{QueryError, of_polars, unknown_table};
 use super::functions;
 use super::gather::{FlowStore, GatherError};
+use super::numbers::Whole;
 use super::rewrite::{Names, rewrite};
 use super::shown;
 use super::statement::{Asked, Sql};
@@ -182,15 +183,14 @@ impl Engine {
         names.tables = self.others.iter().cloned().chain(own).collect();
         names.tables.sort();
         names.tables.dedup();
-        let mut not_unsigned = Vec::new();
         for (name, frame) in self.tables.iter().filter(|(name, _)| touched.table(&name.to_ascii_lowercase())) {
             let schema = frame.clone().collect_schema().map_err(|e| of_polars(&e, &[]))?;
             for (column, dtype) in schema.iter() {
-                let unsigned = dtype.is_unsigned_integer();
-                if !unsigned {
-                    not_unsigned.push(column.to_string());
-                }
-                names.columns.insert(column.to_string(), unsigned);
+                let narrow = !matches!(dtype, DataType::Int64 | DataType::UInt64);
+                let whole = dtype.is_integer().then(|| Whole { unsigned: dtype.is_unsigned_integer(), narrow });
+                // A name that two tables give different types is none of them.
+                let same = names.columns.get(column.as_str()).is_none_or(|before| *before == whole);
+                names.columns.insert(column.to_string(), whole.filter(|_| same));
                 if name != Table::Flows.name() {
                     names.offered.push(column.to_string());
                 }
@@ -199,10 +199,6 @@ impl Engine {
                 names.offered.extend(self.offered.iter().cloned());
                 names.synonyms.extend(self.synonyms.iter().cloned());
             }
-        }
-        // A name that two tables give different types counts as none of them.
-        for name in not_unsigned {
-            names.columns.insert(name, false);
         }
         let mut seen = std::collections::HashSet::new();
         names.offered.retain(|name| seen.insert(name.clone()));

@@ -19,6 +19,7 @@ mod functions;
 mod gather;
 mod naming;
 mod net;
+mod numbers;
 mod options;
 mod output;
 mod rewrite;

@@ -10,6 +10,7 @@ use std::ops::ControlFlow;
 
 use sqlparser::ast::{
     Expr, Function, GroupByExpr, Ident, OrderBy, OrderByKind, Query, Select, SelectItem, SetExpr, Visit, VisitMut, Visitor, VisitorMut,
+    WindowType,
 };
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::Parser;
@@ -215,6 +216,30 @@ fn check(select: &Select) -> Result<(), QueryError> {
             "an aggregate of an aggregate; group first and aggregate that: WITH t AS (SELECT …, COUNT(*) AS n … GROUP BY …) SELECT …, SUM(n) FROM t",
         ));
     }
+    let sum_of_none = |e: &Expr| matches!(e, Expr::Function(f) if ["sum", "total"].iter().any(|n| last_part(&f.name).eq_ignore_ascii_case(n)) && is_constant(f));
+    if items.iter().any(|e| finds(e, sum_of_none)) {
+        return Err(QueryError::new("a sum of something that is the same in every row; COUNT(*) counts rows, and can be multiplied"));
+    }
+    if items.iter().any(|e| finds(e, |e| matches!(e, Expr::Function(f) if is_aggregate(f) && !moves(f) && is_ordered(f)))) {
+        return Err(QueryError::new("of windows with ORDER BY only SUM, MIN, MAX and COUNT are known, and ROW_NUMBER and ranks"));
+    }
+    let unknown = |e: &Expr| match e {
+        Expr::Exists { .. } => Some("EXISTS is not known; IN (SELECT …) or a JOIN asks the same"),
+        Expr::Tuple(_) => Some("rows of several values, (a, b), are not known; name each of them"),
+        Expr::Rollup(_) | Expr::Cube(_) | Expr::GroupingSets(_) => {
+            Some("ROLLUP, CUBE and GROUPING SETS are not known; UNION ALL of several GROUP BYs is")
+        }
+        _ => None,
+    };
+    let grouped_by: &[Expr] = match &select.group_by {
+        GroupByExpr::Expressions(exprs, _) => exprs,
+        GroupByExpr::All(_) => &[],
+    };
+    for expr in items.iter().copied().chain(&select.selection).chain(&select.having).chain(grouped_by) {
+        if let Some(why) = found(expr, unknown) {
+            return Err(QueryError::new(why));
+        }
+    }
     if select.selection.as_ref().is_some_and(has_aggregate) {
         return Err(QueryError::new("WHERE looks at one row at a time and knows no aggregates; HAVING, behind GROUP BY, does"));
     }
@@ -238,6 +263,31 @@ fn check(select: &Select) -> Result<(), QueryError> {
         )));
     }
     Ok(())
+}
+
+/// Are its arguments the same for every row?
+fn is_constant(function: &Function) -> bool {
+    let names_a_column = |e: &Expr| matches!(e, Expr::Identifier(_) | Expr::CompoundIdentifier(_));
+    super::rewrite::arguments(function).all(|argument| !finds(argument, names_a_column))
+}
+
+/// Aggregates that the engine knows from the beginning of an ordered window up to each row.
+fn moves(function: &Function) -> bool {
+    ["sum", "total", "min", "max", "count", "first", "last"].iter().any(|name| last_part(&function.name).eq_ignore_ascii_case(name))
+}
+
+fn is_ordered(function: &Function) -> bool {
+    matches!(&function.over, Some(WindowType::WindowSpec(window)) if !window.order_by.is_empty())
+}
+
+/// What is to be said of the first such expression in it.
+fn found(within: &Expr, what: impl Fn(&Expr) -> Option<&'static str>) -> Option<&'static str> {
+    let said = std::cell::Cell::new(None);
+    finds(within, |e| {
+        said.set(said.get().or(what(e)));
+        said.get().is_some()
+    });
+    said.get()
 }
 
 /// Is there an aggregate in the arguments of a function?
@@ -279,6 +329,11 @@ mod tests {
             ("SELECT src_addr, SUM(bytes) FROM flows", "SQL: 'src_addr' has a value a row"),
             ("SELECT *, COUNT(*) FROM flows", "SQL: * has values a row"),
             ("SELECT FROM flows", "SQL: SELECT has no columns"),
+            ("SELECT SUM(1) FROM flows", "SQL: a sum of something that is the same in every row"),
+            ("SELECT AVG(bytes) OVER (ORDER BY bytes) FROM flows", "SQL: of windows with ORDER BY only SUM"),
+            ("SELECT bytes FROM flows WHERE EXISTS (SELECT 1 FROM flows)", "SQL: EXISTS is not known"),
+            ("SELECT bytes FROM flows WHERE (src_port, dst_port) IN (SELECT 1, 2)", "SQL: rows of several values"),
+            ("SELECT protocol FROM flows GROUP BY ROLLUP (protocol)", "SQL: ROLLUP, CUBE"),
         ] {
             let error = named(sql).unwrap_err();
             assert!(error.starts_with(begins), "{sql}: {error}");

@@ -3,21 +3,24 @@
 //!
 //! - SQL's names know no case, the engine's do; an element may be named as its vendor does (`IN_BYTES`).
 //! - Times are compared with texts, and a `TIMESTAMP '…'` is one: the engine knows no other way for times with a time zone.
-//! - Unsigned integers are added, subtracted and multiplied as 64-bit ones with a sign: `src_port - 1024` would wrap else, in 16 bits.
+//! - Whole numbers are added, subtracted, multiplied and summed up as 64-bit ones with a sign ([`numbers`](super::numbers)):
+//!   `src_port - 1024` would wrap else, in 16 bits.
+//! - ORDER BY puts nulls last, where it does not say.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    BinaryOperator, CastKind, Cte, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName,
-    ObjectNamePart, Query, Select, SelectItem, TableAlias, TableFactor, TypedString, Value, ValueWithSpan, Visit, VisitMut, Visitor,
-    VisitorMut,
+    BinaryOperator, Cte, DataType, ExactNumberInfo, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName,
+    ObjectNamePart, OrderByKind, Query, Select, SelectItem, TableAlias, TableFactor, TypedString, Value, ValueWithSpan, Visit, VisitMut,
+    Visitor, VisitorMut,
 };
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::Parser;
 
 use super::error::{QueryError, and_there_are, unknown_table};
 use super::naming::name_columns;
+use super::numbers::{Numbers, Whole, cast, is_narrow, is_small, to_wide};
 use super::statement::last_part;
 use crate::plan;
 
@@ -26,8 +29,8 @@ use crate::plan;
 pub(super) struct Names {
     /// Names of all tables, those that the query does not touch as well.
     pub(super) tables: Vec<String>,
-    /// The columns of the tables that the query touches, and whether a column is an unsigned integer.
-    pub(super) columns: BTreeMap<String, bool>,
+    /// The columns of the tables that the query touches, and what those are that hold whole numbers.
+    pub(super) columns: BTreeMap<String, Option<Whole>>,
     /// Other names of columns, in lower case.
     pub(super) synonyms: BTreeMap<String, String>,
     /// Columns that a message offers: all of those tables, decoded or not.
@@ -44,8 +47,8 @@ pub(super) fn rewrite(sql: &str, query: &mut Query, names: &Names) -> Result<(),
     if let ControlFlow::Break(error) = VisitMut::visit(query, &mut tables) {
         return Err(error);
     }
-    let unsigned = unsigned_names(&given, names);
-    let mut rewriter = Rewriter { sql, names, given: &given, tables, unsigned };
+    let numbers = Numbers::new(names, &given.columns);
+    let mut rewriter = Rewriter { sql, names, given: &given, tables, numbers, asked: Vec::new() };
     match VisitMut::visit(query, &mut rewriter) {
         ControlFlow::Break(error) => Err(error),
         ControlFlow::Continue(()) => Ok(()),
@@ -119,47 +122,6 @@ impl Visitor for Given {
     }
 }
 
-/// Names of columns, and of expressions that the query names, whose values are unsigned integers.
-fn unsigned_names(given: &Given, names: &Names) -> BTreeSet<String> {
-    let mut unsigned: BTreeSet<String> = names.columns.iter().filter(|(_, u)| **u).map(|(name, _)| name.clone()).collect();
-    // A name can stand for another one: each turn goes one step further.
-    loop {
-        let is_unsigned = |expr: &Expr| is_unsigned(expr, &unsigned, names);
-        let more: Vec<String> = given
-            .columns
-            .iter()
-            .filter(|(name, exprs)| !unsigned.contains(*name) && !names.columns.contains_key(*name) && exprs.iter().any(is_unsigned))
-            .map(|(name, _)| name.clone())
-            .collect();
-        if more.is_empty() {
-            return unsigned;
-        }
-        unsigned.extend(more);
-    }
-}
-
-fn is_unsigned(expr: &Expr, unsigned: &BTreeSet<String>, names: &Names) -> bool {
-    let name = |ident: &Ident| {
-        let value = spelled(&ident.value, names).unwrap_or(&ident.value);
-        unsigned.contains(value)
-    };
-    match expr {
-        Expr::Identifier(ident) => name(ident),
-        Expr::CompoundIdentifier(parts) => parts.last().is_some_and(name),
-        Expr::Nested(inner) => is_unsigned(inner, unsigned, names),
-        Expr::Function(function) => match last_part(&function.name).to_ascii_lowercase().as_str() {
-            "count" | "length" | "ip_version" => true,
-            "sum" | "total" | "min" | "max" | "first" | "last" | "first_value" | "last_value" | "lag" | "lead" | "coalesce" | "ifnull"
-            | "nullif" | "least" | "greatest" => arguments(function).any(|arg| is_unsigned(arg, unsigned, names)),
-            _ => false,
-        },
-        Expr::BinaryOp { left, op: BinaryOperator::BitwiseAnd | BinaryOperator::BitwiseOr, right } => {
-            is_unsigned(left, unsigned, names) || is_unsigned(right, unsigned, names)
-        }
-        _ => false,
-    }
-}
-
 pub(super) fn arguments(function: &Function) -> impl Iterator<Item = &Expr> {
     let list = match &function.args {
         FunctionArguments::List(list) => list.args.as_slice(),
@@ -171,6 +133,23 @@ pub(super) fn arguments(function: &Function) -> impl Iterator<Item = &Expr> {
     })
 }
 
+fn arguments_mut(function: &mut Function) -> Vec<&mut Expr> {
+    let list = match &mut function.args {
+        FunctionArguments::List(list) => list.args.as_mut_slice(),
+        _ => &mut [],
+    };
+    let expr = |arg| match arg {
+        &mut FunctionArg::Unnamed(FunctionArgExpr::Expr(ref mut expr)) => Some(expr),
+        _ => None,
+    };
+    list.iter_mut().filter_map(expr).collect()
+}
+
+fn is_one_of(function: &Function, names: &[&str]) -> bool {
+    let name = last_part(&function.name);
+    names.iter().any(|other| name.eq_ignore_ascii_case(other))
+}
+
 /// The argument of a function that has one.
 fn only_argument(function: &Function) -> Option<Expr> {
     let mut given = arguments(function);
@@ -179,7 +158,7 @@ fn only_argument(function: &Function) -> Option<Expr> {
 }
 
 /// A column as its table spells it.
-fn spelled<'a>(name: &str, names: &'a Names) -> Option<&'a str> {
+pub(super) fn spelled<'a>(name: &str, names: &'a Names) -> Option<&'a str> {
     if let Some((exact, _)) = names.columns.get_key_value(name) {
         return Some(exact);
     }
@@ -234,10 +213,6 @@ fn looks_like_time(text: &str) -> bool {
     octets.len() >= 10 && octets.iter().take(10).enumerate().all(|(at, o)| if at == 4 || at == 7 { *o == b'-' } else { o.is_ascii_digit() })
 }
 
-fn cast(expr: Expr, data_type: DataType) -> Expr {
-    Expr::Cast { kind: CastKind::Cast, expr: Box::new(expr), data_type, array: false, format: None }
-}
-
 /// `DATE('…')`: the engine has no days as plain texts.
 fn day(text: Expr) -> Expr {
     let call = format!("DATE({text})");
@@ -288,7 +263,9 @@ struct Rewriter<'a> {
     names: &'a Names,
     given: &'a Given,
     tables: TableSpeller<'a>,
-    unsigned: BTreeSet<String>,
+    numbers: Numbers<'a>,
+    /// What the SELECTs ask that are being looked at, the outermost first: the names of their tables, in lower case.
+    asked: Vec<BTreeSet<String>>,
 }
 
 impl Rewriter<'_> {
@@ -318,17 +295,72 @@ impl Rewriter<'_> {
         Err(QueryError::at(self.sql, at.line, at.column, ident.value.chars().count(), message))
     }
 
-    /// Casts an operand that is unsigned.
-    fn widen(&self, operand: &mut Expr) {
-        if is_unsigned(operand, &self.unsigned, self.names) {
-            let inner = std::mem::replace(operand, Expr::value(Value::Null));
-            *operand = cast(inner, DataType::BigInt(None));
+    /// Refuses what belongs to the query around a subquery: the engine would take it for something of its own.
+    fn is_at_hand(&self, table: &Ident) -> Result<(), QueryError> {
+        let name = table.value.to_ascii_lowercase();
+        let Some((inner, outer)) = self.asked.split_last() else { return Ok(()) };
+        if inner.contains(&name) || !outer.iter().any(|names| names.contains(&name)) {
+            return Ok(());
         }
+        let at = table.span.start;
+        let message = format!(
+            "'{}' is a table of the query around this subquery, which can't be looked at from here; JOIN a subquery that groups instead",
+            table.value
+        );
+        Err(QueryError::at(self.sql, at.line, at.column, table.value.chars().count(), message))
     }
+}
+
+/// The names by which a SELECT knows its tables, in lower case.
+fn tables_of(select: &Select) -> BTreeSet<String> {
+    fn add(factor: &TableFactor, names: &mut BTreeSet<String>) {
+        let alias = match factor {
+            TableFactor::Table { name, alias, .. } => {
+                names.insert(alias.as_ref().map_or_else(|| last_part(name).to_ascii_lowercase(), |a| a.name.value.to_ascii_lowercase()));
+                return;
+            }
+            TableFactor::NestedJoin { table_with_joins, alias } => {
+                add(&table_with_joins.relation, names);
+                table_with_joins.joins.iter().for_each(|join| add(&join.relation, names));
+                alias
+            }
+            TableFactor::Derived { alias, .. }
+            | TableFactor::TableFunction { alias, .. }
+            | TableFactor::Function { alias, .. }
+            | TableFactor::UNNEST { alias, .. } => alias,
+            _ => return,
+        };
+        names.extend(alias.as_ref().map(|a| a.name.value.to_ascii_lowercase()));
+    }
+    let mut names = BTreeSet::new();
+    for from in &select.from {
+        add(&from.relation, &mut names);
+        from.joins.iter().for_each(|join| add(&join.relation, &mut names));
+    }
+    names
 }
 
 impl VisitorMut for Rewriter<'_> {
     type Break = QueryError;
+
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<QueryError> {
+        if let Some(OrderByKind::Expressions(terms)) = query.order_by.as_mut().map(|order| &mut order.kind) {
+            for term in terms {
+                term.options.nulls_first.get_or_insert(false);
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<QueryError> {
+        self.asked.push(tables_of(select));
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_select(&mut self, _: &mut Select) -> ControlFlow<QueryError> {
+        self.asked.pop();
+        ControlFlow::Continue(())
+    }
 
     fn pre_visit_value(&mut self, value: &mut ValueWithSpan) -> ControlFlow<QueryError> {
         // The engine knows no exponents.
@@ -345,7 +377,7 @@ impl VisitorMut for Rewriter<'_> {
         let checked = match expr {
             Expr::Identifier(ident) => self.column(ident),
             Expr::CompoundIdentifier(parts) => match parts.as_mut_slice() {
-                [table, column] => self.tables.table(table).and_then(|()| self.column(column)),
+                [table, column] => self.is_at_hand(table).and_then(|()| self.tables.table(table)).and_then(|()| self.column(column)),
                 _ => Ok(()),
             },
             _ => Ok(()),
@@ -360,8 +392,7 @@ impl VisitorMut for Rewriter<'_> {
         use BinaryOperator::{Minus, Modulo, Multiply, Plus};
         match expr {
             Expr::BinaryOp { left, op: Plus | Minus | Multiply | Modulo, right } => {
-                self.widen(left);
-                self.widen(right);
+                self.numbers.widen_both(left, right);
             }
             Expr::BinaryOp { left, op, right } if is_comparison(op) => {
                 compare_times(left, right);
@@ -377,8 +408,26 @@ impl VisitorMut for Rewriter<'_> {
                 compare_times(expr, high);
             }
             Expr::InList { expr, list, .. } => list.iter_mut().for_each(|value| compare_times(expr, value)),
-            Expr::UnaryOp { op: sqlparser::ast::UnaryOperator::Minus, expr } => self.widen(expr),
-            Expr::Function(function) if last_part(&function.name).eq_ignore_ascii_case("date") => {
+            Expr::UnaryOp { op: sqlparser::ast::UnaryOperator::Minus, expr } => self.numbers.widen(expr),
+            Expr::Extract { field, .. } if is_small(field) => to_wide(expr),
+            Expr::Cast { data_type, .. } if is_narrow(data_type) => *data_type = DataType::BigInt(None),
+            Expr::Function(function) if is_one_of(function, &["sum", "total"]) => {
+                if let [summed] = arguments_mut(function).as_mut_slice() {
+                    self.numbers.widen_sum(summed);
+                }
+            }
+            // The engine reckons powers in the width of the base, and takes the base of a logarithm last.
+            Expr::Function(function) if is_one_of(function, &["power", "pow"]) => {
+                if let Some(base) = arguments_mut(function).into_iter().next() {
+                    *base = cast(std::mem::replace(base, Expr::value(Value::Null)), DataType::Double(ExactNumberInfo::None));
+                }
+            }
+            Expr::Function(function) if is_one_of(function, &["log"]) => {
+                if let [base, number] = arguments_mut(function).as_mut_slice() {
+                    std::mem::swap(*base, *number);
+                }
+            }
+            Expr::Function(function) if is_one_of(function, &["date"]) => {
                 // The engine's DATE reads texts alone.
                 if let Some(time) = only_argument(function).filter(|time| !is_text(time)) {
                     *expr = cast(time, DataType::Date);
@@ -398,8 +447,8 @@ mod tests {
     fn rewritten(sql: &str) -> Result<String, String> {
         let names = Names {
             tables: vec!["flows".into(), "exporters".into()],
-            columns: [("src_addr", false), ("bytes", true), ("packets", true), ("octetDeltaCount", true), ("duration_ms", false)]
-                .map(|(name, unsigned)| (name.to_owned(), unsigned))
+            columns: [("src_addr", 0), ("bytes", 64), ("packets", 64), ("octetDeltaCount", 64), ("duration_ms", -64), ("src_as", 32)]
+                .map(|(name, bits)| (name.to_owned(), (bits != 0).then_some(Whole { unsigned: bits > 0, narrow: bits == 32 })))
                 .into(),
             synonyms: [("in_bytes".to_owned(), "octetDeltaCount".to_owned())].into(),
             offered: vec!["src_addr".into(), "bytes".into()],
@@ -445,6 +494,45 @@ mod tests {
             "SELECT CAST(s AS BIGINT) - 1 AS x FROM (SELECT SUM(bytes) AS s FROM flows) AS t"
         );
         assert_eq!(rewritten("SELECT -COUNT(*) AS x FROM flows").unwrap(), "SELECT -CAST(COUNT(*) AS BIGINT) AS x FROM flows");
+        for (from, to) in [
+            ("SUM(bytes)", "SUM(bytes)"),
+            ("SUM(src_as)", "SUM(CAST(src_as AS BIGINT))"),
+            ("SUM(CASE WHEN bytes > 1 THEN 5 ELSE 0 END)", "SUM(CAST(CASE WHEN bytes > 1 THEN 5 ELSE 0 END AS BIGINT))"),
+            ("SUM(CASE WHEN bytes > 1 THEN 0.5 ELSE 0 END)", "SUM(CASE WHEN bytes > 1 THEN 0.5 ELSE 0 END)"),
+            ("EXTRACT(HOUR FROM t) * 60", "CAST(EXTRACT(HOUR FROM t) AS BIGINT) * 60"),
+            ("CAST(bytes AS INTEGER) * 2", "CAST(bytes AS BIGINT) * 2"),
+            ("4000000 * 1000", "CAST(4000000 AS BIGINT) * 1000"),
+            ("POWER(src_as, 2)", "POWER(CAST(src_as AS DOUBLE), 2)"),
+            ("LOG(2, bytes)", "LOG(bytes, 2)"),
+        ] {
+            let sql = |expr| format!("SELECT {expr} AS x FROM (SELECT bytes, src_as, 'x' AS t FROM flows) AS y");
+            assert_eq!(rewritten(&sql(from)).unwrap(), sql(to));
+        }
+    }
+
+    #[test]
+    fn nulls_come_last() {
+        assert_eq!(
+            rewritten("SELECT bytes FROM flows ORDER BY bytes DESC, packets ASC NULLS FIRST").unwrap(),
+            "SELECT bytes FROM flows ORDER BY bytes DESC NULLS LAST, packets ASC NULLS FIRST"
+        );
+    }
+
+    #[test]
+    fn a_subquery_sees_its_own_tables_alone() {
+        for wrong in [
+            "SELECT bytes FROM flows WHERE bytes > (SELECT AVG(g.bytes) FROM flows g WHERE g.src_addr = flows.src_addr)",
+            "SELECT bytes FROM flows f WHERE src_addr IN (SELECT g.src_addr FROM flows g WHERE g.bytes = F.bytes)",
+        ] {
+            let error = rewritten(wrong).unwrap_err();
+            assert!(error.contains("is a table of the query around this subquery"), "{wrong}: {error}");
+        }
+        for right in [
+            "SELECT f.bytes FROM flows AS f JOIN (SELECT g.bytes FROM flows AS g) AS h ON h.bytes = f.bytes ORDER BY f.bytes ASC NULLS LAST",
+            "SELECT flows.bytes FROM flows WHERE flows.bytes > (SELECT AVG(flows.bytes) AS a FROM flows)",
+        ] {
+            assert_eq!(rewritten(right).unwrap(), right);
+        }
     }
 
     #[test]

@@ -31,6 +31,7 @@ mod talkers;
 mod tally;
 mod templates;
 mod totals;
+mod touched;
 
 pub use answer::{Answers, Series, Table, Totals as FlowTotals};
 pub use counts::{Counts, Known};

@@ -21,6 +21,7 @@ use super::ranking::Ranking;
 use super::series::{MOST_INTERVALS, Series};
 use super::spill::SpillError;
 use super::store::{Bound, Shared, Store};
+use super::touched::Touched;
 
 /// Rows between two looks at whether a table is full.
 const ROWS: usize = 2_048;
@@ -63,6 +64,7 @@ struct WorkerTable {
     /// Flows without a key.
     none: Counts,
     labels: Vec<Labels>,
+    touched: Touched,
 }
 
 impl Tally {
@@ -84,7 +86,12 @@ impl Tally {
             let by_exporter = question.by.iter().any(|p| p.is_canonical() == Some(Canonical::Exporter));
             let names = question.by.iter().filter_map(|p| p.is_canonical()).filter_map(|c| Some((c, Labels::column(c)?)));
             let labels = names.filter(|_| self.questions.names).map(|(number, name)| Labels::new(number, name, by_exporter));
-            WorkerTable { store: Store::new(shared, workers), none: Counts::default(), labels: labels.collect() }
+            WorkerTable {
+                store: Store::new(shared, workers),
+                none: Counts::default(),
+                labels: labels.collect(),
+                touched: Touched::default(),
+            }
         };
         Worker {
             totals: Totals::default(),
@@ -199,6 +206,10 @@ fn finish_table(question: Question, layout: &Layout, tables: Vec<WorkerTable>, e
     let spilled = Store::finish(stores, &mut |key, counts| take(Some(key), counts))?;
     if none.flows > 0 {
         take(None, &none);
+    }
+    // Each worker has seen to it for its own flows.
+    if rankings.len() > MOST_INTERVALS {
+        return Err(SummaryError::Intervals);
     }
     let ranked =
         rankings.into_iter().flat_map(|(interval, ranking)| ranking.into_groups().map(move |(key, counts)| (interval, key, counts)));
@@ -378,7 +389,7 @@ impl WorkerTable {
         (keys, key): (&[u64], &mut Vec<u64>),
         every: i64,
         place: Place,
-    ) -> Result<(), SpillError> {
+    ) -> Result<(), SummaryError> {
         for (row, fixed) in keys.chunks_exact(layout.words()).enumerate() {
             if layout.has_texts() {
                 layout.with_texts(batch, row, fixed, key);
@@ -390,7 +401,11 @@ impl WorkerTable {
             let (word, known) = (layout.interval_word(), rows.known(row));
             match rows.placed.of(row) {
                 Some(times) => {
-                    Spread::new(place, every, times, rows.packets[row], rows.bytes[row]).each(times, |at, counts| {
+                    let spread = Spread::new(place, every, times, rows.packets[row], rows.bytes[row]);
+                    if !self.touched.add(spread.head.0, spread.tail.map_or(spread.head.0, |tail| tail.0)) {
+                        return Err(SummaryError::Intervals);
+                    }
+                    spread.each(times, |at, counts| {
                         key[word] = ordered(at.saturating_mul(every));
                         groups.add(key, &counts.with_known(known));
                     });

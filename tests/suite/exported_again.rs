@@ -107,7 +107,7 @@ fn text_with_multiplied_counters_has_no_rates() {
     let (found, why) = of_tcp(&[&parquet], &["--scale"]).unwrap();
     assert_eq!((found.as_str(), why.contains("has no sampling_interval")), ("1970 2175461", true));
     // What nothing was multiplied in is not marked as multiplied.
-    exported(&parquet, &at("again.parquet"), &["--scale", "-q"]);
+    exported(&parquet, &at("again.parquet"), &["--scale"]);
     let told: Value = serde_json::from_slice(&run(&["--format", "json", text(&at("again.parquet"))]).stdout).unwrap();
     assert_eq!(told["totals"]["scaled"], false);
 }

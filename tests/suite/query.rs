@@ -171,6 +171,20 @@ const BOTH: &[&str] = &[
     "SELECT a.n AS tcp, b.n AS rest FROM (SELECT COUNT(*) AS n FROM flows WHERE protocol = 6) a CROSS JOIN (SELECT COUNT(*) AS n FROM flows WHERE protocol <> 6) b",
     "SELECT src_addr FROM flows WHERE protocol = 6 INTERSECT SELECT src_addr FROM flows WHERE protocol = 17 ORDER BY 1",
     "SELECT src_addr, bytes % 7 AS m FROM flows WHERE bytes > 1e4 ORDER BY src_addr, m",
+    // What 8 to 32 bits can't hold.
+    "SELECT SUM(CASE WHEN protocol = 6 THEN 4000000 ELSE 0 END) AS s FROM flows",
+    "SELECT dst_port, SUM(CASE WHEN protocol = 6 THEN 100000000 ELSE 0 END) AS s FROM flows GROUP BY dst_port ORDER BY s DESC, dst_port LIMIT 3",
+    "SELECT SUM(src_port) AS s, SUM(protocol) AS p FROM flows",
+    "SELECT src_addr, SUM(n) AS s FROM (SELECT src_addr, COUNT(*) * 2000000000 AS n FROM flows GROUP BY src_addr) t GROUP BY src_addr ORDER BY s DESC, src_addr",
+    "SELECT EXTRACT(hour FROM flow_start) * 60 + EXTRACT(minute FROM flow_start) AS m, COUNT(*) AS n FROM flows GROUP BY m ORDER BY m",
+    "SELECT SUM(EXTRACT(year FROM flow_start) * 10000) AS s FROM flows",
+    "SELECT SUM(CAST(src_port AS BIGINT) * 100000) AS s FROM flows",
+    "SELECT MAX(POWER(src_port, 2)) AS p, AVG(POWER(src_port, 2)) AS a FROM flows",
+    "SELECT LOG(2, 8 * packets) AS l FROM flows ORDER BY l DESC LIMIT 3",
+    "SELECT src_addr, bytes, SUM(bytes) OVER (PARTITION BY src_addr ORDER BY bytes, dst_addr, dst_port, src_port, flow_start ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS s FROM flows WHERE protocol = 6 ORDER BY src_addr, s LIMIT 12",
+    // Nulls come last, however it is ordered.
+    "SELECT src_port, COUNT(*) AS n FROM flows GROUP BY src_port ORDER BY src_port DESC LIMIT 5",
+    "SELECT src_port, protocol, COUNT(*) AS n FROM flows WHERE src_port IS NULL OR src_port > 60000 GROUP BY src_port, protocol ORDER BY src_port, protocol",
 ];
 
 const DUCKDB: &str = r"

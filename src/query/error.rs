@@ -99,7 +99,13 @@ pub(super) fn of_polars(error: &PolarsError, columns: &[String]) -> QueryError {
         QueryError::new(column_not_found(first, columns))
     } else if first.starts_with("unsupported function '") {
         QueryError::new(unknown_function(first))
-    } else if first.starts_with("duplicate: ") || first.contains("duplicate output name") {
+    } else if text.contains("Exists {") {
+        QueryError::new(
+            "EXISTS is known in WHERE, with a subquery that is tied to the query around it by equal columns: r.src_addr = f.dst_addr",
+        )
+    } else if ["Query {", "Ident {", "Span("].iter().any(|word| text.contains(word)) {
+        QueryError::new("this form of SQL is not known; put it another way")
+    } else if first.starts_with("duplicate: ") || first.contains("duplicate output name") || first.contains("is duplicate") {
         let name = first.split('\'').nth(1).unwrap_or_default();
         QueryError::new(format!("two columns of the result are called '{name}'; give one of them another name with AS"))
     } else {

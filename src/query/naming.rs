@@ -224,7 +224,6 @@ fn check(select: &Select) -> Result<(), QueryError> {
         return Err(QueryError::new("of windows with ORDER BY only SUM, MIN, MAX and COUNT are known, and ROW_NUMBER and ranks"));
     }
     let unknown = |e: &Expr| match e {
-        Expr::Exists { .. } => Some("EXISTS is not known; IN (SELECT …) or a JOIN asks the same"),
         Expr::Tuple(_) => Some("rows of several values, (a, b), are not known; name each of them"),
         Expr::Rollup(_) | Expr::Cube(_) | Expr::GroupingSets(_) => {
             Some("ROLLUP, CUBE and GROUPING SETS are not known; UNION ALL of several GROUP BYs is")
@@ -331,7 +330,6 @@ mod tests {
             ("SELECT FROM flows", "SQL: SELECT has no columns"),
             ("SELECT SUM(1) FROM flows", "SQL: a sum of something that is the same in every row"),
             ("SELECT AVG(bytes) OVER (ORDER BY bytes) FROM flows", "SQL: of windows with ORDER BY only SUM"),
-            ("SELECT bytes FROM flows WHERE EXISTS (SELECT 1 FROM flows)", "SQL: EXISTS is not known"),
             ("SELECT bytes FROM flows WHERE (src_port, dst_port) IN (SELECT 1, 2)", "SQL: rows of several values"),
             ("SELECT protocol FROM flows GROUP BY ROLLUP (protocol)", "SQL: ROLLUP, CUBE"),
         ] {

@@ -48,7 +48,7 @@ pub(super) fn rewrite(sql: &str, query: &mut Query, names: &Names) -> Result<(),
         return Err(error);
     }
     let numbers = Numbers::new(names, &given.columns);
-    let mut rewriter = Rewriter { sql, names, given: &given, tables, numbers, asked: Vec::new() };
+    let mut rewriter = Rewriter { sql, names, given: &given, tables, numbers, asked: Vec::new(), is_exists: false };
     match VisitMut::visit(query, &mut rewriter) {
         ControlFlow::Break(error) => Err(error),
         ControlFlow::Continue(()) => Ok(()),
@@ -258,14 +258,24 @@ impl VisitorMut for TableSpeller<'_> {
     }
 }
 
+/// A SELECT as those within it see it.
+struct Frame {
+    /// The names of its tables, in lower case.
+    tables: BTreeSet<String>,
+    /// True if the engine knows how it looks at the query around it.
+    is_exists: bool,
+}
+
 struct Rewriter<'a> {
     sql: &'a str,
     names: &'a Names,
     given: &'a Given,
     tables: TableSpeller<'a>,
     numbers: Numbers<'a>,
-    /// What the SELECTs ask that are being looked at, the outermost first: the names of their tables, in lower case.
-    asked: Vec<BTreeSet<String>>,
+    /// The SELECTs that are being looked at, the outermost first.
+    asked: Vec<Frame>,
+    /// True if the next SELECT is that of an EXISTS.
+    is_exists: bool,
 }
 
 impl Rewriter<'_> {
@@ -299,7 +309,8 @@ impl Rewriter<'_> {
     fn is_at_hand(&self, table: &Ident) -> Result<(), QueryError> {
         let name = table.value.to_ascii_lowercase();
         let Some((inner, outer)) = self.asked.split_last() else { return Ok(()) };
-        if inner.contains(&name) || !outer.iter().any(|names| names.contains(&name)) {
+        let is_around = |frame: &Frame| frame.tables.contains(&name);
+        if is_around(inner) || !outer.iter().any(is_around) || inner.is_exists && outer.last().is_some_and(is_around) {
             return Ok(());
         }
         let at = table.span.start;
@@ -353,7 +364,7 @@ impl VisitorMut for Rewriter<'_> {
     }
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<QueryError> {
-        self.asked.push(tables_of(select));
+        self.asked.push(Frame { tables: tables_of(select), is_exists: std::mem::take(&mut self.is_exists) });
         ControlFlow::Continue(())
     }
 
@@ -374,6 +385,7 @@ impl VisitorMut for Rewriter<'_> {
     }
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<QueryError> {
+        self.is_exists |= matches!(expr, Expr::Exists { .. });
         let checked = match expr {
             Expr::Identifier(ident) => self.column(ident),
             Expr::CompoundIdentifier(parts) => match parts.as_mut_slice() {
@@ -529,6 +541,7 @@ mod tests {
         }
         for right in [
             "SELECT f.bytes FROM flows AS f JOIN (SELECT g.bytes FROM flows AS g) AS h ON h.bytes = f.bytes ORDER BY f.bytes ASC NULLS LAST",
+            "SELECT f.bytes FROM flows AS f WHERE NOT EXISTS (SELECT g.bytes FROM flows AS g WHERE g.bytes = f.bytes)",
             "SELECT flows.bytes FROM flows WHERE flows.bytes > (SELECT AVG(flows.bytes) AS a FROM flows)",
         ] {
             assert_eq!(rewritten(right).unwrap(), right);

@@ -102,11 +102,7 @@ impl Paired {
                 options.pairing.most
             ));
         }
-        if ending == Ending::Damage {
-            complain(&"--strict: problems were found; `ipfix-inspect FILE` shows them");
-        } else {
-            self.outcome.hint(&options.reading);
-        }
+        self.outcome.tell(&options.reading, ending);
     }
 }
 

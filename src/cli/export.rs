@@ -157,11 +157,7 @@ fn write<F: Form>(options: &ExportOptions, form: F, settled: Settled<'_>, target
             let out = BufWriter::with_capacity(1 << 20, io::stdout().lock());
             let outcome = to_file(options, &form, &shares, settled, out, name)?.0;
             let ending = outcome.ending(&options.reading);
-            if ending == Ending::Damage {
-                complain(&"--strict: problems were found; `ipfix-inspect FILE` shows them");
-            } else {
-                outcome.hint(&options.reading);
-            }
+            outcome.tell(&options.reading, ending);
             Ok(ending)
         }
         Target::File(target) => {

@@ -53,11 +53,7 @@ pub(super) fn run(options: &FlowsOptions) -> Result<Ending, Failure> {
         None => {
             let outcome = write(options, settled, BufWriter::with_capacity(1 << 20, io::stdout().lock()))?;
             let ending = outcome.ending(&options.reading);
-            if ending == Ending::Damage {
-                complain(&"--strict: problems were found; `ipfix-inspect FILE` shows them");
-            } else {
-                outcome.hint(&options.reading);
-            }
+            outcome.tell(&options.reading, ending);
             Ok(ending)
         }
     }

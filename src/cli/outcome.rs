@@ -43,6 +43,14 @@ impl Outcome {
         }
     }
 
+    /// Says, once all is written, that `--strict` ends the command badly, or else the hint.
+    pub(super) fn tell(&self, reading: &Reading, ending: Ending) {
+        match ending {
+            Ending::Damage => complain(&"--strict: problems were found; `ipfix-inspect FILE` shows them"),
+            _ => self.hint(reading),
+        }
+    }
+
     /// Says what of `--scale` did not come true, by one file for each reason.
     pub(super) fn tell_of_scale(&self) {
         for cause in [FaultCause::TableScale, FaultCause::TableRate] {

@@ -68,11 +68,7 @@ pub(super) fn run(options: &SummaryOptions) -> Result<Ending, Failure> {
         }
         None => print(&text)?,
     }
-    if ending == Ending::Damage {
-        complain(&"--strict: problems were found; `ipfix-inspect FILE` shows them");
-    } else {
-        outcome.hint(&options.reading);
-    }
+    outcome.tell(&options.reading, ending);
     Ok(ending)
 }
 

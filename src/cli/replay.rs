@@ -3,12 +3,13 @@
 use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
 use crate::collector::{Admission, PortFilter};
 use crate::datagram::{Datagram, DatagramBatch, Endpoint, Transport};
-use crate::input::{Input, InputError};
+use crate::input::{Input, InputError, Severity};
 use crate::message::{self, Trust};
 use crate::relay::{Counts, Outlet, raise_open_files};
 use crate::replay::{Captured, Foreknown, Pace, Replay, Retime};
@@ -108,6 +109,8 @@ struct LeftOut {
     cut: u64,
     /// Flows without messages around them.
     flows: u64,
+    /// Inputs in which something was damaged.
+    damaged: u64,
 }
 
 /// Reads the inputs on a thread of their own and gives each batch's datagrams of NDE to `take`, until that says no. `false` if it did.
@@ -121,7 +124,9 @@ fn each_batch(
     let options = crate::input::InputOptions { stop: Some(super::reading::stop_waiting()), ..reading.input.clone() };
     let mut choice = Choice::new(reading);
     let mut wanted = true;
+    let damaged = AtomicU64::new(0);
     thread::scope(|scope| {
+        let damaged = &damaged;
         scope.spawn(move || {
             for (number, location) in (0u32..).zip(&reading.locations) {
                 let mut input = match Input::open(location, number, &options) {
@@ -142,6 +147,8 @@ fn each_batch(
                         break;
                     }
                 }
+                let is_damaged = input.report().faults.iter().any(|fault| fault.cause.severity() > Severity::Note);
+                damaged.fetch_add(is_damaged.into(), Ordering::Relaxed);
             }
         });
         for batch in &batches {
@@ -160,6 +167,7 @@ fn each_batch(
         // The reading thread ends when nobody takes any more.
         drop(batches);
     });
+    left_out.damaged = damaged.into_inner();
     wanted
 }
 
@@ -239,6 +247,8 @@ fn summary(options: &ReplayOptions, replay: &Replay<'_>, left_out: &LeftOut, tem
     note(left_out.others, "datagrams were left out: no NDE, or not what was asked for");
     note(left_out.cut, "datagrams were left out: the capture has them in part");
     note(left_out.flows, "flows were left out: their file holds flows, and no messages that could be sent");
+    let damaged = if left_out.damaged == 1 { "input is damaged" } else { "inputs are damaged" };
+    note(left_out.damaged, &format!("{damaged}, and what could be read was sent; `ipfix-inspect FILE` shows where"));
     note(replay.not_retimed(), "Data Sets kept their times: their template was not seen");
     note(shared, "sessions had to share a source port with others");
     if let Some(why) = first_failure {

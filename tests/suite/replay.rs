@@ -356,6 +356,20 @@ fn mistakes_are_told_in_a_sentence() {
     assert!(stderr(&output).contains("nobody listens there"), "{}", stderr(&output));
 }
 
+#[test]
+fn a_damaged_capture_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let (cut, target) = (folder.path().join("cut.pcap"), UdpSocket::bind("127.0.0.1:0").unwrap());
+    let octets = std::fs::read(testdata("softflowd-v9.pcap")).unwrap();
+    let to = target.local_addr().unwrap().to_string();
+    for (length, is_told) in [(9_000, true), (octets.len(), false)] {
+        std::fs::write(&cut, &octets[..length]).unwrap();
+        let output = run(&["replay", cut.to_str().unwrap(), "--to", &to, "--rate", "10000"]);
+        let line = "ipfix-inspect: 1 input is damaged, and what could be read was sent; `ipfix-inspect FILE` shows where\n";
+        assert_eq!((output.status.code(), stderr(&output).contains(line)), (Some(0), is_told), "{}", stderr(&output));
+    }
+}
+
 fn is_root() -> bool {
     Command::new("id").arg("-u").output().is_ok_and(|o| o.stdout.starts_with(b"0\n"))
 }
